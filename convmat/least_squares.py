@@ -1,0 +1,352 @@
+"""The one problem that everything is solved as: linear least squares.
+
+    min over x of  sum_i w_i |(A x - b)_i|^2 + damp^2 |L x|^2
+
+Equivalently ``[W^1/2 A; damp L] x = [W^1/2 b; 0]`` in the least-squares sense (the augmented
+system), or ``(A'WA + damp^2 L'L) x = A'Wb`` (the normal equations, whose condition number is
+the square of the augmented one's). A' is the conjugate transpose.
+
+Source: A. Bjorck, Numerical Methods for Least Squares Problems, SIAM 1996,
+doi:10.1137/1.9781611971484.
+"""
+
+import math
+from dataclasses import KW_ONLY, dataclass
+from functools import cached_property
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from convmat.arrays import as_samples
+from convmat.errors import ConvmatError
+from convmat.linear_maps import (
+    adjoint_product,
+    as_linear_map,
+    gram,
+    is_operator,
+    product,
+    solution_dtype,
+    to_explicit,
+)
+
+__all__ = ["Certificate", "LeastSquares", "NormalEquations"]
+
+
+class NormalEquations(NamedTuple):
+    """``gram = A'WA`` (without damping), ``rhs = A'Wb``, ``constant = b'Wb``.
+
+    They determine the problem: its objective at x, undamped, is
+    ``x'(gram)x - 2 Re(x'rhs) + constant``.
+    """
+
+    gram: Any
+    rhs: NDArray
+    constant: float
+
+
+class Certificate(NamedTuple):
+    """How good an x is, computed from the problem and nothing else."""
+
+    x: NDArray
+    residual_norm: float
+    penalty_norm: float
+    gradient: NDArray
+    gradient_norm: float
+
+    @property
+    def objective_norm(self) -> float:
+        """Square root of the objective that is minimised, the damping term included."""
+        return math.hypot(self.residual_norm, self.penalty_norm)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LeastSquares:
+    """A linear least-squares problem ``min sum_i w_i |(Ax - b)_i|^2 + damp^2 |Lx|^2``.
+
+    Everything is held and solved in float64, or complex128 where A, b or the penalty is
+    complex. The matrix A is not copied where it has that precision already: do not change it
+    while the problem is in use.
+
+    Parameters
+    ----------
+    A : array_like, sparse array or operator, shape (m, n)
+        An operator has `shape`, `matvec` and `rmatvec`. It may offer
+        ``normal_equations(b, weights=None) -> (A'WA, A'Wb, b'Wb)`` and ``to_matrix()``,
+        which solvers then use.
+    b : array_like, shape (m,)
+    damp : float
+        Not negative.
+    penalty : array_like, sparse array or operator, shape (p, n), optional
+        L; None is the identity.
+    weights : array_like, shape (m,), optional
+        Inverse variances, not negative, not all zero. None is all ones.
+
+    Raises
+    ------
+    ConvmatError
+        Naming the argument, what was given and what is allowed.
+
+    Examples
+    --------
+    A line through three points:
+
+    >>> problem = LeastSquares([[1, 0], [1, 1], [1, 2]], [1, 3, 5])
+    >>> problem
+    LeastSquares(3 equations, 2 unknowns, dense, float64)
+    >>> problem.residual([1, 2])
+    array([0., 0., 0.])
+    """
+
+    A: Any
+    b: NDArray
+    _: KW_ONLY
+    damp: float = 0.0
+    penalty: Any = None
+    weights: NDArray | None = None
+
+    def __post_init__(self) -> None:
+        A = as_linear_map(self.A, "A")
+        m, n = A.shape
+        b = _frozen(as_samples(self.b, "b", ndim=1))
+        if b.size != m:
+            raise ConvmatError(f"b must have one entry for each row of A ({m}), got {b.size}")
+        penalty = None if self.penalty is None else as_linear_map(self.penalty, "penalty")
+        if penalty is not None and penalty.shape[1] != n:
+            raise ConvmatError(
+                f"penalty must have as many columns as A ({n}), got shape {penalty.shape}"
+            )
+        set_field = object.__setattr__
+        set_field(self, "A", A)
+        set_field(self, "b", b)
+        set_field(self, "damp", _checked_damp(self.damp))
+        set_field(self, "penalty", penalty)
+        set_field(self, "weights", _checked_weights(self.weights, m))
+
+    def __repr__(self) -> str:
+        m, n = self.shape
+        kind = "operator" if is_operator(self.A) else "dense"
+        words = [f"{m} equations, {n} unknowns", "sparse" if sparse.issparse(self.A) else kind]
+        words.append(str(self.dtype))
+        if self.weights is not None:
+            words.append("weighted")
+        if self.damp:
+            words.append(f"damp={self.damp:g}")
+        if self.penalty is not None:
+            words.append(f"penalty of {self.penalty.shape[0]} rows")
+        return f"LeastSquares({', '.join(words)})"
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of equations and of unknowns."""
+        m, n = self.A.shape
+        return int(m), int(n)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Of the solution: float64 or complex128."""
+        return solution_dtype(self.A, self.b, self.penalty)
+
+    def with_damp(self, damp: float) -> Self:
+        """The same problem with another `damp`; what has been computed for A is kept."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        object.__setattr__(other, "damp", _checked_damp(damp))
+        return other
+
+    def residual(self, x: Any) -> NDArray:
+        """``b - A x``, without the weights; x of shape (n,)."""
+        return self.b - product(self.A, self._unknowns(x))
+
+    def gradient(self, x: Any) -> NDArray:
+        """``A'W(Ax - b) + damp^2 L'L x``: half the objective's gradient, zero at a solution."""
+        return self.certificate(self._unknowns(x)).gradient
+
+    def certificate(self, x: NDArray) -> Certificate:
+        """Residual and gradient at x, by two products with A and its adjoint."""
+        residual = self.residual(x)
+        weighted = residual if self.weights is None else self.weights * residual
+        gradient = -adjoint_product(self.A, weighted)
+        penalty_norm = 0.0
+        if self.damp:
+            rough = x if self.penalty is None else product(self.penalty, x)
+            penalty_norm = self.damp * _norm(rough)
+            smooth = rough if self.penalty is None else adjoint_product(self.penalty, rough)
+            gradient = gradient + self.damp**2 * smooth
+        square = float(np.vdot(residual, weighted).real)
+        return Certificate(x, math.sqrt(square), penalty_norm, gradient, _norm(gradient))
+
+    @cached_property
+    def rhs(self) -> NDArray:
+        """``A'Wb``, shape (n,); minus the gradient at zero."""
+        weighted = self.b if self.weights is None else self.weights * self.b
+        rhs = adjoint_product(self.A, weighted)
+        if rhs.shape != (self.shape[1],) or not np.all(np.isfinite(rhs)):
+            raise ConvmatError(
+                "A gave an adjoint product A'Wb that is not a finite vector of "
+                f"{self.shape[1]} entries"
+            )
+        return rhs
+
+    def normal_equations(self) -> NormalEquations:
+        """``(A'WA, A'Wb, b'Wb)``, computed once; the damping term is not in it.
+
+        An operator that offers its own is asked for it. Otherwise dense matrices, and sparse
+        ones with nearly full rows, go through BLAS by blocks of rows, sparse ones by a sparse
+        product. Add `penalty_gram` times ``damp**2``, or call `damped_gram`.
+
+        Examples
+        --------
+        >>> LeastSquares([[1, 0], [1, 1], [1, 2]], [1, 3, 5]).normal_equations().gram
+        array([[3., 3.],
+               [3., 5.]])
+        """
+        return self._normal_equations
+
+    @cached_property
+    def _normal_equations(self) -> NormalEquations:
+        if hasattr(self.A, "normal_equations"):
+            gram_matrix, rhs, constant = self.A.normal_equations(self.b, weights=self.weights)
+            return NormalEquations(gram_matrix, np.asarray(rhs), float(np.real(constant)))
+        weighted = self.b if self.weights is None else self.weights * self.b
+        constant = float(np.vdot(self.b, weighted).real)
+        return NormalEquations(gram(to_explicit(self.A), self.weights), self.rhs, constant)
+
+    @cached_property
+    def penalty_gram(self) -> Any:
+        """``L'L``, ndarray or sparse array of shape (n, n); the identity where L is None."""
+        if self.penalty is None:
+            return sparse.eye_array(self.shape[1], format="csr")
+        return gram(to_explicit(self.penalty, "penalty"))
+
+    def damped_gram(self) -> Any:
+        """``A'WA + damp^2 L'L``, ndarray or csr_array of shape (n, n)."""
+        gram_matrix = self.normal_equations().gram
+        if not self.damp:
+            return gram_matrix
+        term = self.damp**2 * self.penalty_gram
+        if sparse.issparse(gram_matrix) and sparse.issparse(term):
+            return sparse.csr_array(gram_matrix + term)
+        return _dense(gram_matrix) + _dense(term)
+
+    def augmented(self) -> tuple[Any, NDArray]:
+        """``[W^1/2 A; damp L]`` and ``[W^1/2 b; 0]``: the plain least-squares problem.
+
+        Returns
+        -------
+        ndarray, csr_array or LinearOperator, shape (m + p, n)
+            Dense where A is, sparse where A is, an operator where A or the penalty is one.
+            Without damping there are only m rows.
+        ndarray, shape (m + p,)
+
+        Examples
+        --------
+        >>> LeastSquares([[3.0], [4.0]], [1.0, 2.0], damp=0.5).augmented()[0]
+        array([[3. ],
+               [4. ],
+               [0.5]])
+        """
+        rhs = self.augmented_vector(self.b)
+        if is_operator(self.A) or (self.damp and is_operator(self.penalty)):
+            from scipy.sparse.linalg import LinearOperator
+
+            shape = (rhs.size, self.shape[1])
+            operator = LinearOperator(
+                shape,
+                matvec=lambda x: self.augmented_product(np.ravel(x)),
+                rmatvec=lambda u: self.augmented_adjoint(np.ravel(u)),
+                dtype=self.dtype,
+            )
+            return operator, rhs
+        roots = self._root_weights
+        top = self.A
+        if roots is not None:
+            top = sparse.diags_array(roots) @ top
+        if not self.damp:
+            return top, rhs
+        below = sparse.eye_array(self.shape[1]) if self.penalty is None else self.penalty
+        below = self.damp * below
+        if sparse.issparse(top):
+            return sparse.csr_array(sparse.vstack([top, below])), rhs
+        return np.concatenate([top, _dense(below)]), rhs
+
+    def augmented_vector(self, upper: NDArray, lower: NDArray | None = None) -> NDArray:
+        """``[W^1/2 upper; lower]``; lower is zero where None, and absent without damping."""
+        roots = self._root_weights
+        top = np.array(upper, dtype=self.dtype) if roots is None else roots * upper
+        if not self.damp:
+            return top
+        if lower is None:
+            p = self.shape[1] if self.penalty is None else self.penalty.shape[0]
+            lower = np.zeros(p, dtype=top.dtype)
+        return np.concatenate([top, lower])
+
+    def augmented_product(self, x: NDArray) -> NDArray:
+        """``[W^1/2 A x; damp L x]``, without forming the augmented matrix."""
+        lower = None
+        if self.damp:
+            lower = self.damp * (x if self.penalty is None else product(self.penalty, x))
+        return self.augmented_vector(product(self.A, x), lower)
+
+    def augmented_adjoint(self, u: NDArray) -> NDArray:
+        """The adjoint of `augmented_product`; u of shape (m + p,)."""
+        m = self.shape[0]
+        roots = self._root_weights
+        x = adjoint_product(self.A, u[:m] if roots is None else roots * u[:m])
+        if self.damp:
+            below = u[m:]
+            x = x + self.damp * (
+                below if self.penalty is None else adjoint_product(self.penalty, below)
+            )
+        return x
+
+    @cached_property
+    def _root_weights(self) -> NDArray | None:
+        return None if self.weights is None else np.sqrt(self.weights)
+
+    def _unknowns(self, x: Any) -> NDArray:
+        x = np.asarray(x)
+        if x.shape != (self.shape[1],):
+            raise ConvmatError(f"x must have shape ({self.shape[1]},), got {x.shape}")
+        return x
+
+
+def _checked_damp(damp: Any) -> float:
+    try:
+        value = float(damp)
+    except (TypeError, ValueError):
+        raise ConvmatError(f"damp must be a number, got {damp!r}") from None
+    if not (math.isfinite(value) and value >= 0):
+        raise ConvmatError(f"damp must be finite and not negative, got {value}")
+    return value
+
+
+def _checked_weights(weights: Any, m: int) -> NDArray | None:
+    if weights is None:
+        return None
+    weights = as_samples(weights, "weights", ndim=1)
+    if weights.size != m:
+        raise ConvmatError(f"weights must be one for each row of A ({m}), got {weights.size}")
+    if weights.dtype.kind == "c":
+        raise ConvmatError(f"weights must be real, got {weights.dtype}")
+    smallest = weights.min()
+    if smallest < 0:
+        raise ConvmatError(f"weights must not be negative, got {smallest}")
+    if not weights.any():
+        raise ConvmatError("weights are all zero: no equation is left")
+    return _frozen(weights)
+
+
+def _frozen(array: NDArray) -> NDArray:
+    copy = array.astype(solution_dtype(array), copy=True)
+    copy.setflags(write=False)
+    return copy
+
+
+def _dense(value: Any) -> NDArray:
+    return value.toarray() if sparse.issparse(value) else value
+
+
+def _norm(vector: NDArray) -> float:
+    return float(np.linalg.norm(vector))

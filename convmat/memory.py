@@ -1,0 +1,75 @@
+"""Refusing what does not fit, before it is begun."""
+
+import os
+from pathlib import Path
+
+from convmat.errors import TooLargeError
+
+__all__ = ["available_bytes", "require_memory"]
+
+
+def available_bytes() -> int | None:
+    """Memory that this process may still take, in bytes; None where the system does not say."""
+    found = [_meminfo_available(), _control_group_available()]
+    known = [size for size in found if size is not None]
+    return min(known) if known else _physical()
+
+
+def require_memory(needed: int, what: str, instead: str) -> None:
+    """Refuse to build `what` where `needed` bytes are more than there is.
+
+    Raises
+    ------
+    TooLargeError
+        Naming the bytes, what is available, and what to use `instead`.
+
+    Examples
+    --------
+    >>> require_memory(100, "a small matrix", "nothing")
+    """
+    available = available_bytes()
+    if available is not None and needed > available:
+        raise TooLargeError(
+            f"{what} would take {_readable(needed)} ({needed} bytes), "
+            f"{_readable(available)} are available; {instead}"
+        )
+
+
+def _readable(size: int) -> str:
+    value = float(size)
+    for unit in ("bytes", "KiB", "MiB", "GiB", "TiB"):
+        if value < 1024:
+            break
+        value /= 1024
+    else:
+        unit = "PiB"
+    return f"{value:.4g} {unit}"
+
+
+def _meminfo_available() -> int | None:
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    for line in lines:
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return None
+
+
+def _control_group_available() -> int | None:
+    """The limit of a container, which /proc/meminfo does not show."""
+    group = Path("/sys/fs/cgroup")
+    try:
+        limit = (group / "memory.max").read_text(encoding="ascii").strip()
+        used = (group / "memory.current").read_text(encoding="ascii").strip()
+    except OSError:
+        return None
+    return None if limit == "max" else max(int(limit) - int(used), 0)
+
+
+def _physical() -> int | None:
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None
