@@ -79,7 +79,8 @@ def main() -> None:
     image = np.random.default_rng(1).random((size, size))
 
     print(f"image {size}x{size}, kernel {k}x{k}, mode same; times relative to `fill`")
-    print(f"{'boundary':12} {'entries':>11} {'fill':>8} {'H':>6} {'X':>6} {'H memory':>9} {'X memory':>9}")
+    titles = ("boundary", "entries", "fill", "H", "X", "H memory", "X memory")
+    print("{:12} {:>11} {:>8} {:>6} {:>6} {:>9} {:>9}".format(*titles))
     for boundary in ("replicate", "zero", "circular", "symmetric", "antireflect"):
         entries = convolution_matrix(kernel, image.shape, "same", boundary).nnz
         actions: dict[str, Callable[[], object]] = {
@@ -87,7 +88,7 @@ def main() -> None:
             "H": lambda b=boundary: convolution_matrix(kernel, image.shape, "same", b),
             "X": lambda b=boundary: data_matrix(image, kernel.shape, "same", b),
         }
-        best = {name: np.inf for name in actions}
+        best = dict.fromkeys(actions, np.inf)
         for _ in range(args.repeat):
             for name, action in actions.items():
                 best[name] = min(best[name], seconds(action))

@@ -16,7 +16,11 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-__all__ = ["RowBlocks"]
+from convmat.memory import require_memory
+
+__all__ = ["WITHOUT_MATRIX", "RowBlocks", "require_rows", "row_counts"]
+
+WITHOUT_MATRIX = "convmat.convolve computes the same outputs without the matrix"
 
 # Strips well over a huge page (2 MiB), or two threads touch the same fresh page at once.
 _ENTRIES_PER_STRIP = 2**21
@@ -24,6 +28,26 @@ _MAX_THREADS = 4
 
 Box = tuple[slice, ...]
 Task = Callable[[], None]
+
+
+def row_counts(sizes: Sequence[Sequence[int]]) -> NDArray[np.int64]:
+    """Entries per row for every box of the grid: the product of one size per axis."""
+    result = np.ones((), dtype=np.int64)
+    for axis in sizes:
+        result = np.multiply.outer(result, np.array(axis, dtype=np.int64))
+    return result
+
+
+def require_rows(
+    counts: NDArray, bounds: Sequence[NDArray], shape: tuple[int, int], dtype: np.dtype
+) -> None:
+    """Refuse a matrix of these counts of entries per row that would not fit in memory."""
+    entries = counts.astype(object)  # Python ints: the product can pass 2**63
+    for bound in bounds:
+        entries = np.tensordot(entries, np.diff(bound).astype(object), axes=(0, 0))
+    index_bytes = 4 if max(int(entries), *shape) <= np.iinfo(np.int32).max else 8
+    needed = int(entries) * (dtype.itemsize + index_bytes) + (shape[0] + 1) * index_bytes
+    require_memory(needed, f"a {shape[0]} x {shape[1]} matrix of {entries} entries", WITHOUT_MATRIX)
 
 
 class RowBlocks:
@@ -55,16 +79,20 @@ class RowBlocks:
         self.data = np.empty(entries, dtype=dtype)
         self.shape = (per_row.size, columns)
 
-    def view(self, array: NDArray, box: Box, row: tuple[int, ...]) -> NDArray:
-        """The entries of a box in `array` (`data` or `indices`): its outputs, then its `row`."""
+    def lines(self, array: NDArray, box: Box, row_entries: int) -> NDArray:
+        """The entries of a box in `array`, which is `data` or `indices`.
+
+        Rows that follow each other along the last axis of the box are neighbours in memory:
+        they are one line. The other axes of the box come first.
+        """
         starts = self.starts[box]
         first = (0,) * starts.ndim
         strides = []
-        for axis, size in enumerate(starts.shape):
-            second = first[:axis] + (min(1, size - 1),) + first[axis + 1 :]
+        for axis, size in enumerate(starts.shape[:-1]):
+            second = (*first[:axis], min(1, size - 1), *first[axis + 1 :])
             strides.append(int(starts[second] - starts[first]) * array.itemsize)
-        inner = array[starts[first] :][: np.prod(row, dtype=int)].reshape(row)
-        return as_strided(inner, starts.shape + row, tuple(strides) + inner.strides)
+        shape = (*starts.shape[:-1], starts.shape[-1] * row_entries)
+        return as_strided(array[starts[first] :], shape, (*strides, array.itemsize))
 
     def strips(self, start: int, stop: int) -> Iterator[slice]:
         """Cut outputs of the first axis into strips, each a stretch of memory of its own.

@@ -274,7 +274,7 @@ class LeastSquares:
     def augmented_vector(self, upper: NDArray, lower: NDArray | None = None) -> NDArray:
         """``[W^1/2 upper; lower]``; lower is zero where None, and absent without damping."""
         roots = self._root_weights
-        top = np.array(upper, dtype=self.dtype) if roots is None else roots * upper
+        top = np.asarray(upper, dtype=self.dtype) if roots is None else roots * upper
         if not self.damp:
             return top
         if lower is None:

@@ -7,6 +7,8 @@ from convmat.errors import TooLargeError
 
 __all__ = ["available_bytes", "require_memory"]
 
+_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+
 
 def available_bytes() -> int | None:
     """Memory that this process may still take, in bytes; None where the system does not say."""
@@ -36,14 +38,8 @@ def require_memory(needed: int, what: str, instead: str) -> None:
 
 
 def _readable(size: int) -> str:
-    value = float(size)
-    for unit in ("bytes", "KiB", "MiB", "GiB", "TiB"):
-        if value < 1024:
-            break
-        value /= 1024
-    else:
-        unit = "PiB"
-    return f"{value:.4g} {unit}"
+    unit = min(max(size, 1).bit_length() // 10, len(_UNITS) - 1)
+    return f"{size / 1024**unit:.4g} {_UNITS[unit]}"
 
 
 def _meminfo_available() -> int | None:

@@ -9,11 +9,12 @@ work that depends on boundaries is done once for each box.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convmat.boundary import Boundary, Extension
+from convmat.boundary import Extension
 
 __all__ = ["Run", "data_runs", "kernel_runs"]
 
@@ -72,7 +73,7 @@ def kernel_runs(extension: Extension, kernel_size: int) -> list[Run]:
 
     Examples
     --------
-    >>> from convmat.boundary import extension
+    >>> from convmat.boundary import Boundary, extension
     >>> e = extension(Boundary.REPLICATE, 6, -1, 7)
     >>> [(r.start, r.stop, r.columns.tolist()) for r in kernel_runs(e, 3)]
     [(0, 1, [0, 1]), (1, 5, [0, 1, 2]), (5, 6, [4, 5])]
@@ -89,7 +90,7 @@ def kernel_runs(extension: Extension, kernel_size: int) -> list[Run]:
     bounds = [0, *(np.flatnonzero(breaks) + 1).tolist(), outputs]
     return [
         _run(extension, kernel_size, start, stop, int(steps[start]) if stop - start > 1 else 0)
-        for start, stop in zip(bounds[:-1], bounds[1:], strict=True)
+        for start, stop in pairwise(bounds)
     ]
 
 
@@ -133,5 +134,5 @@ def data_runs(extension: Extension, kernel_size: int) -> Iterator[tuple[int, int
     last = np.clip(window_end - low + 1, first, kernel_size)
     breaks = np.flatnonzero((np.diff(first) != 0) | (np.diff(last) != 0)) + 1
     bounds = [0, *breaks.tolist(), outputs]
-    for start, stop in zip(bounds[:-1], bounds[1:], strict=True):
+    for start, stop in pairwise(bounds):
         yield start, stop, int(first[start]), int(last[start])

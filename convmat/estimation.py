@@ -1,0 +1,280 @@
+"""Two pictures, before and after: the kernel that took one to the other, with error bars.
+
+Every pixel of the picture after is one equation in the kernel's entries,
+
+    min over h and o of  sum over pixels i of  w_i (X h + o - y)_i^2
+
+with X the data matrix of the picture before and o an offset (a tool that truncates to 8 bits
+leaves one of -1/2). Where the model holds, the covariance of the estimate is
+``s^2 (X'WX)^-1`` with ``s^2 = sum w r^2 / (m - p)`` for m pixels and p unknowns: C. F. Gauss
+(1823); A. Bjorck, Numerical Methods for Least Squares Problems (1996), section 2.8,
+doi:10.1137/1.9781611971484.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convmat.errors import ConvmatError
+from convmat.geometry import Geometry, parse_shape
+from convmat.least_squares import LeastSquares
+from convmat.matrices import data_matrix
+from convmat.observations import Observation, observe
+from convmat.solution import Solution, Status
+from convmat.solvers import solve
+
+__all__ = ["KernelEstimate", "estimate_kernel"]
+
+
+@dataclass(frozen=True, eq=False)
+class KernelEstimate:
+    """A kernel found by least squares, and how well it is known.
+
+    Attributes
+    ----------
+    kernel : ndarray, the shape asked for
+        A convolution kernel: float64, or complex128 for complex data.
+    offset : float or complex
+        0 unless it was asked for.
+    std_error : ndarray of float64, shape of `kernel`
+        Standard error of each entry; NaN where there is none, and `note` says why.
+    offset_std_error : float
+    covariance : ndarray, shape (p, p)
+        Of the raveled kernel, and the offset last where it was fitted.
+    residual_std : float
+        s, the standard deviation of a residual of weight 1, or `noise_std` where that was given.
+    geometry : Geometry
+        Of the first pair. Where the boundary was not named, its interior was fitted.
+    solution : Solution
+        What the solver says. With an offset, the problem solved is the one of the pictures
+        less their means, and the last unknown is that problem's offset.
+    note : str
+        Why there are no error bars; empty where there are.
+    """
+
+    kernel: NDArray
+    offset: Any
+    std_error: NDArray[np.float64]
+    offset_std_error: float
+    covariance: NDArray
+    residual_std: float
+    geometry: Geometry
+    solution: Solution
+    note: str = ""
+
+    def __str__(self) -> str:
+        shape = "x".join(map(str, self.kernel.shape))
+        anchor = ", ".join(map(str, self.geometry.anchor))
+        lines = [f"kernel {shape}, anchor ({anchor})", _table(self.kernel, self.std_error)]
+        if self.covariance.shape[0] > self.kernel.size:
+            lines.append(f"offset {self.offset:.6g} +- {self.offset_std_error:.2g}")
+        lines.append(f"residual standard deviation {self.residual_std:.4g}")
+        solution = self.solution
+        lines.append(f"solved by {solution.solver}: {solution.status}")
+        lines += [text for text in (solution.message, solution.advice, self.note) if text]
+        return "\n".join(lines)
+
+
+def estimate_kernel(
+    before: Any,
+    after: Any,
+    kernel_shape: int | Sequence[int],
+    *,
+    mode: str | None = None,
+    boundary: str | Sequence[str] | None = None,
+    anchor: int | Sequence[int] | None = None,
+    offset: bool = False,
+    mask: Any = None,
+    weights: Any = None,
+    noise_std: float | None = None,
+    damp: float = 0.0,
+    penalty: Any = None,
+    solver: str = "auto",
+    **options: Any,
+) -> KernelEstimate:
+    """Estimate the kernel h for which ``after = before * h + offset``.
+
+    Parameters
+    ----------
+    before, after : ndarray, or equal-length lists or tuples of ndarrays
+        One picture, or several (or the channels of one) with one common kernel. Each has as
+        many axes as `kernel_shape` has numbers. Computed in float64 or complex128.
+    kernel_shape : int or tuple of int
+    mode : {"full", "same", "valid"}, optional
+        Default: what the shapes say; `same` where they are equal.
+    boundary : str or tuple of str, optional
+        How the picture was continued past its edges. None means unknown: only the pixels that
+        no continuation touches are fitted. Naming it uses every pixel.
+    anchor : int or tuple of int, optional
+        Index of the kernel entry at the origin. Default ``(k - 1) // 2``.
+    offset : bool
+        Whether to fit a constant added to `after`. It is not penalised by `damp`.
+    mask : ndarray of bool, optional
+        True where a pixel of `after` is left out; it may be NaN there. One for all pictures,
+        or a list.
+    weights : ndarray, optional
+        Inverse variances of the pixels of `after`. One for all pictures, or a list.
+    noise_std : float, optional
+        Standard deviation of a pixel of weight 1, where it is known: 1/sqrt(12) for a picture
+        rounded to whole numbers. Default: estimated from the residual.
+    damp : float
+        Adds ``damp^2 |L h|^2`` to what is minimised.
+    penalty : array_like or sparse array, shape (q, kernel entries), optional
+        L; None is the identity.
+    solver : str
+        ``"auto"`` or a name in `convmat.SOLVERS`.
+    **options
+        The solver's own, such as `tolerance`, `max_iterations` and `callback`.
+
+    Returns
+    -------
+    KernelEstimate
+
+    Raises
+    ------
+    ConvmatError
+        For pictures, shapes, masks and weights that do not fit together. That the pictures do
+        not determine the kernel is no error but a status, and error bars of NaN.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convmat import convolve
+    >>> before = np.random.default_rng(0).random((20, 30))
+    >>> after = convolve(before, [[1, 2], [3, 4]], "valid") + 5
+    >>> found = estimate_kernel(before, after, (2, 2), offset=True)
+    >>> found.kernel.round(9), round(found.offset, 9)
+    (array([[1., 2.],
+           [3., 4.]]), 5.0)
+    """
+    shape = parse_shape(kernel_shape, "kernel_shape")
+    noise_std = _checked_noise(noise_std)
+    pairs = observe(
+        before,
+        after,
+        shape,
+        mode=mode,
+        boundary=boundary,
+        anchor=anchor,
+        mask=mask,
+        weights=weights,
+    )
+    shift, level = _means(pairs) if offset else (0.0, 0.0)
+    problem = LeastSquares(
+        _design(pairs, shape, shift, offset),
+        np.concatenate([pair.values[pair.keep] for pair in pairs]) - level,
+        damp=damp,
+        penalty=_penalty(penalty, prod(shape), offset),
+        weights=_stacked_weights(pairs),
+    )
+    solution = solve(problem, solver, **options)
+    covariance, residual_std, note = _covariance(problem, solution, noise_std)
+    unknowns = solution.x
+    if offset:
+        # The fit is y - level = X h - shift sum(h) + o: take both means back into the offset.
+        back = np.eye(unknowns.size, dtype=unknowns.dtype)
+        back[-1, :-1] = -shift
+        unknowns = back @ unknowns
+        unknowns[-1] += level
+        covariance = back @ covariance @ back.T.conj()
+    std_error = np.sqrt(np.diagonal(covariance).real)
+    size = prod(shape)
+    return KernelEstimate(
+        kernel=unknowns[:size].reshape(shape),
+        offset=unknowns[size].item() if offset else 0.0,
+        std_error=std_error[:size].reshape(shape),
+        offset_std_error=float(std_error[size]) if offset else 0.0,
+        covariance=covariance,
+        residual_std=residual_std,
+        geometry=pairs[0].geometry,
+        solution=solution,
+        note=note,
+    )
+
+
+def _means(pairs: list[Observation]) -> tuple[Any, Any]:
+    """Means of what is read and of what is fitted: without them no digits go into the offset."""
+    samples = np.concatenate([pair.samples.ravel() for pair in pairs])
+    values = np.concatenate([pair.values[pair.keep] for pair in pairs])
+    return samples.mean(), values.mean()
+
+
+def _design(pairs: list[Observation], shape: tuple[int, ...], shift: Any, offset: bool) -> NDArray:
+    """The rows of X that are fitted, of all pairs, and the column of ones of the offset."""
+    rows = [
+        data_matrix(pair.samples - shift, shape, "valid", format="dense")[pair.keep.ravel()]
+        for pair in pairs
+    ]
+    matrix = np.concatenate(rows)
+    return np.column_stack([matrix, np.ones(len(matrix))]) if offset else matrix
+
+
+def _stacked_weights(pairs: list[Observation]) -> NDArray | None:
+    weights = [pair.weights[pair.keep] for pair in pairs if pair.weights is not None]
+    return np.concatenate(weights) if weights else None
+
+
+def _penalty(penalty: Any, size: int, offset: bool) -> Any:
+    """L, with a column of zeros for the offset."""
+    from scipy import sparse
+
+    if not offset:
+        return penalty
+    rows = sparse.eye_array(size) if penalty is None else sparse.csr_array(penalty)
+    if rows.shape[1] != size:
+        raise ConvmatError(
+            f"penalty must have one column for each kernel entry ({size}), got shape {rows.shape}"
+        )
+    return sparse.csr_array(sparse.hstack([rows, sparse.csr_array((rows.shape[0], 1))]))
+
+
+def _covariance(
+    problem: LeastSquares, solution: Solution, noise_std: float | None
+) -> tuple[NDArray, float, str]:
+    """The covariance of the unknowns, s, and why there is no covariance where there is none."""
+    m, p = problem.shape
+    unknown = np.full((p, p), np.nan)
+    freedom = m - (p if solution.rank is None else solution.rank)
+    if noise_std is None:
+        noise_std = solution.residual_norm / np.sqrt(freedom) if freedom > 0 else np.nan
+    if problem.damp:
+        return unknown, noise_std, "no error bars: damping biases the estimate by more than noise"
+    if solution.status is Status.RANK_DEFICIENT:
+        return unknown, noise_std, "no error bars: the pictures do not determine every entry"
+    if np.isnan(noise_std):
+        return unknown, noise_std, f"no error bars: {m} pixels for {p} unknowns leave no residual"
+    gram = problem.normal_equations().gram
+    scale = 1 / np.sqrt(np.diagonal(gram).real)
+    try:
+        inverse = np.linalg.inv(scale[:, np.newaxis] * gram * scale)
+    except np.linalg.LinAlgError:
+        return unknown, noise_std, "no error bars: the normal equations are singular"
+    covariance = noise_std**2 * scale[:, np.newaxis] * inverse * scale
+    return (covariance + covariance.T.conj()) / 2, float(noise_std), ""
+
+
+def _checked_noise(noise_std: Any) -> float | None:
+    if noise_std is None:
+        return None
+    try:
+        value = float(noise_std)
+    except (TypeError, ValueError):
+        raise ConvmatError(f"noise_std must be a number, got {noise_std!r}") from None
+    if not (np.isfinite(value) and value > 0):
+        raise ConvmatError(f"noise_std must be finite and positive, got {value}")
+    return value
+
+
+def _table(kernel: NDArray, std_error: NDArray) -> str:
+    """The entries, to the digit after the first uncertain one."""
+    spread = np.nanmin(std_error) if np.isfinite(std_error).any() else np.nan
+    digits = int(np.clip(1 - np.floor(np.log10(spread)), 0, 15)) if spread > 0 else 8
+    text = np.array2string(kernel, precision=digits, suppress_small=True, floatmode="fixed")
+    errors = std_error[np.isfinite(std_error)]
+    if errors.size:
+        text += f"\nstandard errors {errors.min():.2g} to {errors.max():.2g}"
+    return text

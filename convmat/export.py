@@ -1,0 +1,280 @@
+"""Matrices in files that other tools read, with their geometry recorded inside.
+
+``.npz`` has SciPy's own layout (`scipy.sparse.load_npz`), ``.mtx`` is Matrix Market and
+``.mat`` is MATLAB's version 5, with the matrix called ``H``. What convmat knows about the
+matrix goes along as one line of JSON: as the array or variable ``convmat``, or as comment
+lines that begin ``%convmat``. Nothing is pickled, and a file is written whole or not at all.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse import csr_array
+
+from convmat.arrays import DTYPES
+from convmat.errors import ConvmatError
+from convmat.files import atomic_write, check_suffix
+from convmat.geometry import Geometry
+
+__all__ = ["MATRIX_SUFFIXES", "StoredMatrix", "load_matrix", "save_matrix"]
+
+_LARGEST_VARIABLE = 2**31  # bytes; MATLAB's limit for version 5
+_COMMENT_LENGTH = 1000  # Matrix Market allows lines of 1024 characters
+
+
+@dataclass(frozen=True, eq=False)
+class StoredMatrix:
+    """What `load_matrix` finds in a file; unpacks as ``matrix, geometry``.
+
+    Attributes
+    ----------
+    matrix : csr_array
+    geometry : Geometry
+    order : {"C", "F"}
+        In which order its vectors are raveled.
+    kernel : ndarray or None
+        The kernel, where it was recorded.
+    """
+
+    matrix: Any
+    geometry: Geometry
+    order: str = "C"
+    kernel: NDArray | None = None
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.matrix, self.geometry))
+
+
+def save_matrix(
+    path: str | os.PathLike[str],
+    matrix: Any,
+    geometry: Geometry,
+    *,
+    order: str = "C",
+    kernel: Any = None,
+) -> None:
+    """Write a matrix and its geometry to a file.
+
+    Parameters
+    ----------
+    path : str or path
+        Ends in ``.npz``, ``.mtx`` or ``.mat``.
+    matrix : sparse array or ndarray
+        From `convolution_matrix` or `data_matrix`. MATLAB's sparse matrices are in double
+        precision; float32 comes back as float32 from `load_matrix`.
+    geometry : Geometry
+    order : {"C", "F"}
+        The order the matrix was built with.
+    kernel : array_like, optional
+        Recorded as well; its shape is the geometry's.
+
+    Raises
+    ------
+    ConvmatError
+        Where matrix, kernel and geometry do not fit together, the matrix is too large for
+        ``.mat``, or the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from convmat import Geometry, convolution_matrix
+    >>> H = convolution_matrix([1, 2, 3], 4, "same", "mirror")
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> save_matrix(folder.name + "/H.npz", H, Geometry(4, 3, "same", "mirror"))
+    >>> matrix, geometry = load_matrix(folder.name + "/H.npz")
+    >>> abs(matrix - H).max(), geometry.boundary
+    (0.0, (<Boundary.MIRROR: 'mirror'>,))
+    >>> folder.cleanup()
+    """
+    suffix = check_suffix(path, MATRIX_SUFFIXES)
+    if not isinstance(geometry, Geometry):
+        raise ConvmatError(f"geometry must be a Geometry, got {type(geometry).__name__}")
+    if order not in ("C", "F"):
+        raise ConvmatError(f"order must be 'C' or 'F', got {order!r}")
+    rows = _as_rows(matrix)
+    _check_shape(rows.shape, geometry)
+    entries = None if kernel is None else np.asarray(kernel)
+    if entries is not None and entries.shape != geometry.kernel_shape:
+        raise ConvmatError(
+            f"kernel has shape {entries.shape}, its geometry says {geometry.kernel_shape}"
+        )
+    text = json.dumps(_describe(StoredMatrix(rows, geometry, order, entries)))
+    with atomic_write(path) as file:
+        _FORMATS[suffix][0](file, rows, text)
+
+
+def load_matrix(path: str | os.PathLike[str]) -> StoredMatrix:
+    """Read what `save_matrix` wrote.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Returns
+    -------
+    StoredMatrix
+        ``matrix, geometry = load_matrix(path)``; it also has `order` and `kernel`.
+
+    Raises
+    ------
+    ConvmatError
+        Where the file is missing, damaged, no sparse matrix, or holds no geometry.
+    """
+    suffix = check_suffix(path, MATRIX_SUFFIXES)
+    try:
+        with open(path, "rb") as file:
+            matrix, text = _FORMATS[suffix][1](file)
+    except ConvmatError as error:
+        raise ConvmatError(f"cannot read {path}: {error}") from error
+    except OSError as error:
+        raise ConvmatError(f"cannot read {path}: {error.strerror or error}") from error
+    except Exception as error:  # whatever a damaged file makes a reader raise
+        what = str(error) or type(error).__name__
+        raise ConvmatError(f"cannot read {path}: it is no whole {suffix} file ({what})") from error
+    if not text:
+        raise ConvmatError(f"{path} holds a matrix, but not its geometry: convmat did not write it")
+    try:
+        return _restore(csr_array(matrix), json.loads(text))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ConvmatError(f"{path} has a damaged record of its geometry ({error})") from error
+
+
+def _as_rows(matrix: Any) -> Any:
+    if not sparse.issparse(matrix) and np.ndim(matrix) != 2:
+        raise ConvmatError(f"matrix must have 2 axes, got shape {np.shape(matrix)}")
+    rows = csr_array(matrix)
+    if rows.dtype not in DTYPES:
+        raise ConvmatError(f"matrix must be {', '.join(map(str, DTYPES))}, got {rows.dtype}")
+    return rows
+
+
+def _check_shape(shape: tuple[int, ...], geometry: Geometry) -> None:
+    allowed = (geometry.matrix_shape, geometry.data_matrix_shape)
+    if shape not in allowed:
+        raise ConvmatError(
+            f"matrix has shape {shape}; its geometry says {allowed[0]} for a convolution "
+            f"matrix, or {allowed[1]} for a data matrix"
+        )
+
+
+def _describe(stored: StoredMatrix) -> dict[str, Any]:
+    geometry, kernel = stored.geometry, stored.kernel
+    parts = None
+    if kernel is not None:
+        parts = {"dtype": str(kernel.dtype), "real": kernel.real.tolist()}
+        if np.iscomplexobj(kernel):
+            parts["imag"] = kernel.imag.tolist()
+    return {
+        "version": 1,
+        "input_shape": geometry.input_shape,
+        "kernel_shape": geometry.kernel_shape,
+        "output_shape": geometry.output_shape,
+        "mode": geometry.mode,
+        "boundary": geometry.boundary,
+        "anchor": geometry.anchor,  # counted from 0
+        "order": stored.order,
+        "dtype": str(stored.matrix.dtype),
+        "kernel": parts,
+    }
+
+
+def _restore(rows: Any, record: dict[str, Any]) -> StoredMatrix:
+    fields = ("input_shape", "kernel_shape", "mode", "boundary", "anchor")
+    geometry = Geometry(*(record[name] for name in fields))
+    _check_shape(rows.shape, geometry)
+    dtype = np.dtype(record["dtype"])
+    if dtype not in DTYPES or (rows.dtype.kind == "c") != (dtype.kind == "c"):
+        raise ConvmatError(f"the matrix is {rows.dtype}, its record says {dtype}")
+    if record["order"] not in ("C", "F"):
+        raise ConvmatError(f"order is {record['order']!r}")
+    kernel = None
+    if record["kernel"] is not None:
+        parts = record["kernel"]
+        kernel = np.array(parts["real"]) + 1j * np.array(parts.get("imag", 0.0))
+        kernel = kernel if "imag" in parts else kernel.real
+        kernel = kernel.astype(parts["dtype"]).reshape(geometry.kernel_shape)
+    rows.check_format(full_check=True)  # indices out of range would crash what uses them
+    return StoredMatrix(rows.astype(dtype, copy=False), geometry, record["order"], kernel)
+
+
+def _save_npz(file: BinaryIO, rows: Any, text: str) -> None:
+    import zipfile
+
+    sparse.save_npz(file, rows)
+    with (
+        zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("convmat.npy", "w") as member,
+    ):
+        np.lib.format.write_array(member, np.array(text), allow_pickle=False)
+
+
+def _load_npz(file: BinaryIO) -> tuple[Any, str]:
+    matrix = sparse.load_npz(file)
+    file.seek(0)
+    with np.load(file, allow_pickle=False) as content:
+        return matrix, content["convmat"].item() if "convmat" in content else ""
+
+
+def _save_mtx(file: BinaryIO, rows: Any, text: str) -> None:
+    from scipy.io import mmwrite
+
+    step = _COMMENT_LENGTH - len("%convmat ")
+    lines = [f"convmat {text[i : i + step]}" for i in range(0, len(text), step)]
+    # The default precision is the shortest text that is read back as the same number.
+    mmwrite(file, rows, comment="\n".join(lines), symmetry="general")
+
+
+def _load_mtx(file: BinaryIO) -> tuple[Any, str]:
+    from scipy.io import mmread
+
+    marker, text = b"%convmat ", b""
+    for line in file:
+        if not line.startswith(b"%"):
+            break
+        if line.startswith(marker):
+            text += line[len(marker) :].rstrip(b"\r\n")
+    file.seek(0)
+    matrix = mmread(file)
+    if not sparse.issparse(matrix):
+        raise ConvmatError("it holds a dense matrix")
+    return matrix, text.decode()
+
+
+def _save_mat(file: BinaryIO, rows: Any, text: str) -> None:
+    from scipy.io import savemat
+
+    double = np.complex128 if rows.dtype.kind == "c" else np.float64
+    needed = rows.nnz * (np.dtype(double).itemsize + 4) + 4 * rows.shape[1]
+    if needed >= _LARGEST_VARIABLE:
+        raise ConvmatError(
+            f"the matrix takes {needed} bytes and a .mat file (version 5) holds less than "
+            f"{_LARGEST_VARIABLE} in a variable; write .npz or .mtx"
+        )
+    savemat(file, {"H": rows.astype(double, copy=False), "convmat": text})
+
+
+def _load_mat(file: BinaryIO) -> tuple[Any, str]:
+    from scipy.io import loadmat
+
+    content = loadmat(file, variable_names=["H", "convmat"])
+    if not sparse.issparse(content.get("H")):
+        raise ConvmatError("it has no sparse matrix called H")
+    text = content.get("convmat", np.array([""]))
+    return content["H"], str(text[0]) if text.size else ""
+
+
+_Writer = Callable[[BinaryIO, Any, str], None]
+_Reader = Callable[[BinaryIO], tuple[Any, str]]
+_FORMATS: dict[str, tuple[_Writer, _Reader]] = {
+    ".npz": (_save_npz, _load_npz),
+    ".mtx": (_save_mtx, _load_mtx),
+    ".mat": (_save_mat, _load_mat),
+}
+MATRIX_SUFFIXES = tuple(_FORMATS)
+"""The suffixes of files that `save_matrix` writes."""

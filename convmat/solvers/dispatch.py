@@ -1,0 +1,101 @@
+"""solve(problem, solver): one door to all methods, and one judge of what they bring."""
+
+import inspect
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+from convmat.errors import ConvmatError
+from convmat.least_squares import LeastSquares
+from convmat.solution import Outcome, Solution
+from convmat.solvers.choice import auto
+from convmat.solvers.iteration import iterate
+from convmat.solvers.table import SOLVERS
+
+__all__ = ["option_names", "solve"]
+
+
+def solve(problem: LeastSquares, solver: str = "auto", **options: Any) -> Solution:
+    """Solve a linear least-squares problem.
+
+    Parameters
+    ----------
+    problem : LeastSquares
+    solver : str
+        ``"auto"``, or a name in `SOLVERS`.
+    **options
+        The solver's own, see its function: for iterative ones `tolerance` (on the gradient norm,
+        relative to ``|A'Wb|``), `max_iterations`, `start`, ``callback(iteration, x,
+        objective_norm, gradient_norm)`` and ``progress(iteration, fraction)``.
+
+    Returns
+    -------
+    Solution
+        Not converging is a status in it, not an exception.
+
+    Raises
+    ------
+    ConvmatError
+        For an unknown solver or option, and for a problem that the solver cannot serve.
+
+    Examples
+    --------
+    >>> line = LeastSquares([[1, 0], [1, 1], [1, 2]], [1, 3, 5])
+    >>> solution = solve(line)
+    >>> solution.x.round(12), str(solution.status), solution.solver
+    (array([1., 2.]), 'converged', 'cholesky')
+    """
+    if not isinstance(problem, LeastSquares):
+        raise ConvmatError(
+            f"problem must be a LeastSquares, got {type(problem).__name__}: "
+            "solve(LeastSquares(A, b))"
+        )
+    if solver != "auto" and solver not in SOLVERS:
+        raise ConvmatError(f"solver must be auto, {', '.join(SOLVERS)}, got {solver!r}")
+    function = auto if solver == "auto" else SOLVERS[solver].function
+    allowed = option_names(solver)
+    unknown = [name for name in options if name not in allowed]
+    if unknown:
+        raise ConvmatError(
+            f"solver={solver!r} has no option {', '.join(unknown)}; "
+            f"it takes {', '.join(allowed) or 'none'}"
+        )
+    began = perf_counter()
+    outcome: Outcome = function(problem, **options)
+    seconds = perf_counter() - began
+    certificate = outcome.certificate
+    optimality = outcome.optimality
+    return Solution(
+        x=certificate.x,
+        solver=outcome.solver or solver,
+        status=outcome.status,
+        iterations=outcome.iterations,
+        residual_norm=certificate.residual_norm,
+        gradient_norm=certificate.gradient_norm,
+        condition=outcome.condition,
+        damp=problem.damp,
+        setup_seconds=outcome.setup_seconds,
+        solve_seconds=seconds - outcome.setup_seconds,
+        history=outcome.history,
+        rank=outcome.rank,
+        optimality=certificate.gradient_norm if optimality is None else optimality,
+        message=outcome.message,
+    )
+
+
+def option_names(solver: str) -> list[str]:
+    """The options that `solve` takes for a solver, in order.
+
+    Examples
+    --------
+    >>> option_names("pinv")
+    ['rcond']
+    """
+    if solver == "auto":
+        return _keywords(iterate, without=("measure",))
+    return _keywords(SOLVERS[solver].function)
+
+
+def _keywords(function: Callable[..., Any], without: tuple[str, ...] = ()) -> list[str]:
+    parameters = inspect.signature(function).parameters.values()
+    return [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in without]

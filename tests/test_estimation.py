@@ -1,0 +1,253 @@
+"""estimate_kernel against kernels that are known, and its error bars against repeated noise."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import ndimage, signal
+
+import convmat
+from convmat import Boundary, ConvmatError, KernelEstimate, Status, convolve, estimate_kernel
+from convmat.solvers import SOLVERS
+
+EPS = np.finfo(float).eps
+DATA = Path(convmat.__file__).parent / "data"
+UNCONSTRAINED = [name for name, row in SOLVERS.items() if not row.structure]
+
+
+def rng(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def assert_found(found: KernelEstimate, kernel: np.ndarray, offset: complex = 0.0) -> None:
+    """Exact data: what is left is rounding, magnified by the condition of the problem."""
+    tolerance = 100 * EPS * found.solution.condition * (np.abs(kernel).max() + abs(offset))
+    assert_allclose(found.kernel, kernel, rtol=0, atol=tolerance)
+    assert found.offset == pytest.approx(offset, abs=tolerance)
+
+
+@pytest.mark.parametrize("mode", ["full", "same", "valid"])
+@pytest.mark.parametrize("boundary", [None, *Boundary])
+@pytest.mark.parametrize(
+    ("shape", "kernel_shape"), [((40,), (5,)), ((15, 12), (3, 4)), ((7, 8, 6), (2, 3, 2))]
+)
+def test_exact_data_give_the_exact_kernel(mode, boundary, shape, kernel_shape):
+    before, kernel = rng(1).random(shape), rng(2).standard_normal(kernel_shape)
+    # A picture whose boundary is unknown to the fit may have been continued in any way.
+    after = convolve(before, kernel, mode, boundary or "antireflect") + 7
+    found = estimate_kernel(before, after, kernel_shape, mode=mode, boundary=boundary, offset=True)
+    assert found.solution.status is Status.CONVERGED
+    assert_found(found, kernel, 7.0)
+
+
+@pytest.mark.parametrize("anchor", [(0, 0), (1, 2), (3, -2)])
+@pytest.mark.parametrize("boundary", [None, "mirror"])
+def test_any_anchor(anchor, boundary):
+    before, kernel = rng(1).random((20, 22)), rng(2).random((3, 4))
+    after = convolve(before, kernel, "same", "mirror", anchor=anchor)
+    found = estimate_kernel(before, after, (3, 4), boundary=boundary, anchor=anchor)
+    assert found.geometry.anchor == anchor
+    assert_found(found, kernel)
+
+
+def test_scipy_signal_and_ndimage_agree_on_what_was_found():
+    before, kernel = rng(1).random((30, 31)), rng(2).random((5, 3))
+    after = signal.convolve(before, kernel, mode="valid", method="direct")
+    assert_found(estimate_kernel(before, after, (5, 3)), kernel)
+    after = ndimage.convolve(before, kernel, mode="reflect")
+    assert_found(estimate_kernel(before, after, (5, 3), boundary="symmetric"), kernel)
+
+
+@pytest.mark.parametrize("solver", UNCONSTRAINED)
+def test_every_solver_finds_it(solver):
+    before, kernel = rng(1).random((40, 40)), rng(2).random((3, 3))
+    options = {"tolerance": 1e-10} if SOLVERS[solver].iterative else {}
+    if solver == "gradient":
+        options["max_iterations"] = 100_000
+    found = estimate_kernel(
+        before, convolve(before, kernel, "same"), (3, 3), boundary="zero", solver=solver, **options
+    )
+    assert found.solution.solver == solver
+    assert_allclose(found.kernel, kernel, rtol=0, atol=1e-8)
+
+
+def test_complex_pictures():
+    before = rng(1).random((20, 20)) + 1j * rng(2).random((20, 20))
+    kernel = rng(3).random((3, 3)) - 1j * rng(4).random((3, 3))
+    after = convolve(before, kernel, "valid") + (2 - 3j)
+    found = estimate_kernel(before, after, (3, 3), offset=True)
+    assert found.std_error.dtype == np.float64
+    assert_found(found, kernel, 2 - 3j)
+
+
+def test_several_pictures_of_different_sizes_share_one_kernel():
+    kernel = rng(0).random((3, 2))
+    befores = [rng(1).random((5, 6)), rng(2).random((4, 7))]
+    afters = [convolve(before, kernel, "valid") for before in befores]
+    assert_found(estimate_kernel(befores, afters, (3, 2)), kernel)
+    assert_found(estimate_kernel(tuple(befores), tuple(afters), (3, 2)), kernel)
+
+
+def test_masked_pixels_are_not_looked_at():
+    before, kernel = rng(1).random((20, 20)), rng(2).random((3, 3))
+    after = convolve(before, kernel, "same")
+    mask = rng(3).random(after.shape) < 0.2
+    after[mask] = np.nan
+    assert_found(estimate_kernel(before, after, (3, 3), mask=mask), kernel)
+    assert_found(estimate_kernel([before] * 2, [after] * 2, (3, 3), mask=mask), kernel)
+
+
+def test_weights_are_inverse_variances():
+    """A repeated equation and one of weight 2 are the same."""
+    before = rng(1).random((12, 12))
+    after = rng(2).random((12, 12))
+    weighted = estimate_kernel(before, after, (3, 3), weights=np.full(after.shape, 2.0))
+    twice = estimate_kernel([before] * 2, [after] * 2, (3, 3))
+    tolerance = 100 * EPS * weighted.solution.condition
+    assert_allclose(weighted.kernel, twice.kernel, rtol=0, atol=tolerance)
+    zero = np.ones(after.shape)
+    zero[3:6, 2:9] = 0
+    masked = estimate_kernel(before, after, (3, 3), mask=zero == 0)
+    assert_array_equal(
+        estimate_kernel(before, after, (3, 3), weights=zero).covariance.shape, (9, 9)
+    )
+    assert_allclose(
+        estimate_kernel(before, after, (3, 3), weights=zero).std_error,
+        masked.std_error,
+        rtol=1000 * EPS * masked.solution.condition**2,
+    )
+
+
+def test_covariance_is_that_of_ordinary_least_squares():
+    before, after = rng(1).random((9, 9)), rng(2).random((9, 9))
+    found = estimate_kernel(before, after, (2, 2), boundary="circular", offset=True)
+    matrix = convmat.data_matrix(before, (2, 2), "same", "circular", format="dense")
+    design = np.column_stack([matrix, np.ones(81)])
+    expected, squares, _, singular = np.linalg.lstsq(design, after.ravel())
+    inverse = np.linalg.inv(design.T @ design)
+    tolerance = 1000 * EPS * (singular[0] / singular[-1]) ** 2
+    assert_allclose(np.append(found.kernel, found.offset), expected, rtol=tolerance, atol=tolerance)
+    assert found.residual_std**2 == pytest.approx(squares[0] / (81 - 5), rel=tolerance)
+    covariance = squares[0] / (81 - 5) * inverse
+    assert_allclose(found.covariance, covariance, atol=tolerance * np.abs(covariance).max())
+    assert_allclose(found.std_error.ravel(), np.sqrt(np.diag(covariance))[:4], rtol=tolerance)
+    known = estimate_kernel(before, after, (2, 2), boundary="circular", offset=True, noise_std=0.25)
+    assert known.residual_std == 0.25
+    assert_allclose(
+        known.covariance, 0.25**2 * inverse, atol=tolerance * np.abs(0.25**2 * inverse).max()
+    )
+
+
+def test_error_bars_are_calibrated():
+    """The z-scores of 1,500 entries have a standard deviation of one, to 4 of its own errors."""
+    before, kernel = rng(1).random((24, 24)), rng(2).random((3, 3))
+    clean = convolve(before, kernel, "valid")
+    scores = []
+    for seed in range(150):
+        noisy = clean + 0.1 * rng(seed).standard_normal(clean.shape) + 3
+        found = estimate_kernel(before, noisy, (3, 3), offset=True)
+        scores += [*((found.kernel - kernel) / found.std_error).ravel()]
+        scores.append((found.offset - 3) / found.offset_std_error)
+    spread = np.std(scores)
+    assert abs(spread - 1) < 4 / np.sqrt(2 * len(scores))
+
+
+def test_large_common_offsets_cost_no_digits():
+    """16-bit pictures around 40,000 that vary by 50: centring keeps what they know."""
+    before = 40_000 + 50 * rng(1).standard_normal((40, 40))
+    kernel = rng(2).random((3, 3))
+    after = convolve(before, kernel, "valid") - 25_000
+    found = estimate_kernel(before, after, (3, 3), offset=True)
+    assert found.solution.condition < 100
+    # The pictures themselves are rounded, to eps times 40,000 in a spread of 50.
+    assert_allclose(found.kernel, kernel, rtol=0, atol=100 * EPS * 40_000 * kernel.sum() / 50)
+
+
+def test_damping_pulls_towards_zero_and_leaves_the_offset_alone():
+    before = rng(1).random((30, 30))
+    after = convolve(before, np.ones((3, 3)) / 9, "valid") + 100
+    found = estimate_kernel(before, after, (3, 3), offset=True, damp=1e6)
+    assert np.abs(found.kernel).max() < 1e-6
+    assert found.offset == pytest.approx(after.mean())
+    assert np.isnan(found.std_error).all()
+    assert "damping" in found.note
+    differences = np.diff(np.eye(9), axis=0)
+    smooth = estimate_kernel(before, after, (3, 3), offset=True, damp=1e6, penalty=differences)
+    assert_allclose(smooth.kernel, np.full((3, 3), smooth.kernel.mean()), rtol=0, atol=1e-6)
+
+
+def test_a_constant_picture_is_a_status_not_an_answer():
+    found = estimate_kernel(np.full((9, 9), 5.0), np.full((9, 9), 5.0), (3, 3))
+    assert found.solution.status is Status.RANK_DEFICIENT
+    assert found.solution.status.advice in str(found)
+    assert np.isnan(found.std_error).all()
+    assert_allclose(found.kernel, np.full((3, 3), 1 / 9))  # the minimum-norm one
+
+
+def test_no_residual_no_error_bars():
+    found = estimate_kernel(rng(1).random(5), rng(2).random(3), 3, mode="valid")
+    assert np.isnan(found.std_error).all()
+    assert "3 pixels for 3 unknowns" in found.note
+
+
+def test_the_real_pair():
+    iio = pytest.importorskip("imageio.v3")
+    before, after = (iio.imread(DATA / name) for name in ("camera.png", "camera-filtered.png"))
+    truth = np.loadtxt(DATA / "kernel.csv", delimiter=",")
+    found = estimate_kernel(before, after, (5, 5), offset=True)
+    assert np.abs(found.kernel - truth).max() < 5e-4
+    assert abs(found.offset + 0.5) < 5 * found.offset_std_error
+    assert found.residual_std == pytest.approx(1 / np.sqrt(12), rel=0.02)
+    scores = (found.kernel - truth) / found.std_error
+    assert 0.7 < np.sqrt(np.mean(scores**2)) < 1.3
+
+
+def test_printed_for_people():
+    before = rng(1).random((20, 20))
+    after = convolve(before, [[0.25, 0.75]], "same") + 0.01 * rng(2).standard_normal((20, 20))
+    text = str(estimate_kernel(before, after, (1, 2), offset=True))
+    assert "kernel 1x2, anchor (0, 0)" in text
+    assert "offset" in text
+    assert "standard errors" in text
+
+
+IMAGE = rng(5).random((8, 8))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        ((IMAGE, IMAGE, 3), {}, "before has 2 axes"),
+        ((IMAGE, IMAGE, (3, 0)), {}, "kernel_shape"),
+        ((IMAGE, IMAGE, (3, 3)), {"mode": "valid"}, r"\(6, 6\) for mode valid"),
+        ((IMAGE, IMAGE[1:], (3, 3)), {}, r"\(7, 8\).*\(8, 8\) for same"),
+        ((IMAGE, IMAGE, (9, 9)), {}, "name the boundary"),
+        ((IMAGE, IMAGE, (3, 3)), {"boundary": "reflect"}, "two different things"),
+        ((IMAGE, IMAGE, (3, 3)), {"mode": "some"}, "mode 'some'"),
+        ((IMAGE, IMAGE, (3, 3)), {"anchor": (1,)}, "anchor"),
+        ((IMAGE * np.nan, IMAGE, (3, 3)), {}, "before has entries that are NaN"),
+        ((IMAGE, IMAGE * np.inf, (3, 3)), {}, "after has entries that are NaN"),
+        (([IMAGE], [IMAGE, IMAGE], (3, 3)), {}, "in pairs"),
+        (([], [], (3, 3)), {}, "before is empty"),
+        (([[1, 2], [3]], IMAGE, (3, 3)), {}, "before must be a rectangular"),
+        ((IMAGE, [[1, 2], [3]], (3, 3)), {}, "after must be a rectangular"),
+        ((IMAGE, IMAGE, (3, 3)), {"mask": np.ones((8, 8), bool)}, "leave no pixel"),
+        ((IMAGE, IMAGE, (3, 3)), {"mask": np.ones((8, 8))}, "mask must be boolean"),
+        ((IMAGE, IMAGE, (3, 3)), {"mask": np.ones((7, 8), bool)}, "mask must have the shape"),
+        ((IMAGE, IMAGE, (3, 3)), {"weights": -IMAGE}, "weights must be real and not negative"),
+        ((IMAGE, IMAGE, (3, 3)), {"weights": 0 * IMAGE}, "leave no pixel"),
+        ((IMAGE, IMAGE, (3, 3)), {"weights": IMAGE[1:]}, "weights must have the shape"),
+        ((IMAGE, IMAGE, (3, 3)), {"noise_std": 0}, "noise_std must be finite and positive"),
+        ((IMAGE, IMAGE, (3, 3)), {"noise_std": "x"}, "noise_std must be a number"),
+        ((IMAGE, IMAGE, (3, 3)), {"damp": -1}, "damp"),
+        ((IMAGE, IMAGE, (3, 3)), {"penalty": np.eye(8), "offset": True}, "penalty must have one"),
+        ((IMAGE, IMAGE, (3, 3)), {"penalty": np.eye(8)}, "penalty must have"),
+        ((IMAGE, IMAGE, (3, 3)), {"solver": "magic"}, "solver must be"),
+        ((IMAGE, IMAGE, (3, 3)), {"solver": "pinv", "tolerance": 1}, "no option tolerance"),
+        ((np.array("text"), IMAGE, (3, 3)), {}, "must hold numbers"),
+    ],
+)
+def test_bad_input_says_what_is_wrong(arguments, options, message):
+    with pytest.raises(ConvmatError, match=message):
+        estimate_kernel(*arguments, **options)
