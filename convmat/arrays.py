@@ -36,7 +36,7 @@ def as_samples(
     Raises
     ------
     ConvmatError
-        For ragged, empty, non-numeric or non-finite values, the wrong number of axes, masked
+        For ragged, empty, non-numeric or non-finite values, no axis or the wrong number, masked
         entries, and dtypes that would lose digits without being asked to.
 
     Examples
@@ -52,21 +52,37 @@ def as_samples(
         array = np.asarray(values)
     except (ValueError, TypeError) as error:
         raise ConvmatError(f"{name} must be a rectangular array of numbers ({error})") from None
+    if array.dtype.kind not in "buifc":
+        raise ConvmatError(
+            f"{name} must hold numbers, got {_shorten(values)} of dtype {array.dtype}"
+        )
     if array.size == 0:
         raise ConvmatError(f"{name} is empty: its shape is {array.shape}")
-    if ndim is not None and array.ndim != ndim:
-        raise ConvmatError(f"{name} must have {ndim} axes, got {array.ndim} (shape {array.shape})")
+    if array.ndim == 0 or (ndim is not None and array.ndim != ndim):
+        wanted = "at least 1" if ndim is None else ndim
+        raise ConvmatError(
+            f"{name} must have {wanted} axes, got {array.ndim} (shape {array.shape})"
+        )
+    target = _target(array, name, dtype)
     with np.errstate(over="ignore"):  # what overflows is caught as infinite below
-        array = array.astype(_target(array, name, dtype), copy=False)
-    if not np.all(np.isfinite(array)):
-        raise ConvmatError(f"{name} has entries that are NaN or infinite")
-    return array
+        converted = array.astype(target, copy=False)
+    finite = np.isfinite(converted)
+    if not finite.all():
+        index = tuple(int(i) for i in np.argwhere(~finite)[0])
+        raise ConvmatError(
+            f"{name} has entries that are NaN or infinite (as {target}): "
+            f"{array[index]} at index {index}"
+        )
+    return converted
+
+
+def _shorten(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _target(array: NDArray, name: str, dtype: DTypeLike | None) -> np.dtype:
     given = array.dtype
-    if given.kind not in "buifc":
-        raise ConvmatError(f"{name} must hold numbers, got dtype {given}")
     if dtype is not None:
         try:
             target = np.dtype(dtype)

@@ -3,28 +3,40 @@
 The rows of the matrix form a grid of boxes; within a box every row stores as many entries
 as every other. The rows of a box are then regularly spaced in the CSR arrays, so a box is a
 strided view of them, and filling it is one broadcast assignment. Large boxes are cut up and
-filled on two threads (NumPy releases the interpreter's lock), which is worth it because most
+filled on several threads (NumPy releases the interpreter's lock), which is worth it because most
 of the time goes into touching fresh memory.
 """
 
-import os
 from collections.abc import Callable, Iterator, Sequence
-from threading import Lock, Thread
+from functools import reduce
+from math import prod
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from convmat.geometry import Geometry
 from convmat.memory import require_memory
+from convmat.threads import run
 
-__all__ = ["WITHOUT_MATRIX", "RowBlocks", "require_rows", "row_counts"]
+__all__ = [
+    "WITHOUT_MATRIX",
+    "RowBlocks",
+    "element_strides",
+    "grid",
+    "index_dtype",
+    "require_rows",
+    "require_workspace",
+    "row_counts",
+]
 
 WITHOUT_MATRIX = "convmat.convolve computes the same outputs without the matrix"
 
 # Strips well over a huge page (2 MiB), or two threads touch the same fresh page at once.
 _ENTRIES_PER_STRIP = 2**21
-_MAX_THREADS = 4
+# What working out an extension and its runs takes for each position, measured.
+_EXTENSION_BYTES = 48
 
 Box = tuple[slice, ...]
 Task = Callable[[], None]
@@ -38,16 +50,55 @@ def row_counts(sizes: Sequence[Sequence[int]]) -> NDArray[np.int64]:
     return result
 
 
+def grid(parts: Sequence[NDArray]) -> NDArray:
+    """For every combination, the sum of one number per axis."""
+    return reduce(np.add.outer, parts)
+
+
+def element_strides(shape: tuple[int, ...]) -> list[int]:
+    """How far apart neighbours along each axis lie in C order, in elements."""
+    return [prod(shape[axis + 1 :]) for axis in range(len(shape))]
+
+
+def index_dtype(entries: int, shape: tuple[int, int]) -> np.dtype:
+    """Of the indices of a matrix: int32 while everything fits, int64 beyond."""
+    return np.dtype(np.int32 if max(entries, *shape) <= np.iinfo(np.int32).max else np.int64)
+
+
+def require_workspace(geometry: Geometry, shape: tuple[int, int], itemsize: int = 0) -> None:
+    """Refuse what is too large even to be worked out: row pointers and the extended signal."""
+    per_axis = _EXTENSION_BYTES * sum(geometry.extended_shape)
+    needed = 4 * shape[0] + per_axis + itemsize * prod(geometry.extended_shape)
+    require_memory(needed, f"the layout of a {shape[0]} x {shape[1]} matrix", WITHOUT_MATRIX)
+
+
 def require_rows(
-    counts: NDArray, bounds: Sequence[NDArray], shape: tuple[int, int], dtype: np.dtype
+    counts: NDArray,
+    bounds: Sequence[NDArray],
+    shape: tuple[int, int],
+    dtype: np.dtype,
+    format: str,
 ) -> None:
-    """Refuse a matrix of these counts of entries per row that would not fit in memory."""
-    entries = counts.astype(object)  # Python ints: the product can pass 2**63
+    """Refuse a matrix of these counts of entries per row that would not fit in memory.
+
+    Other formats than CSR are made from it, so that both are there at the same time.
+    """
+    total = counts.astype(object)  # Python ints: the product can pass 2**63
     for bound in bounds:
-        entries = np.tensordot(entries, np.diff(bound).astype(object), axes=(0, 0))
-    index_bytes = 4 if max(int(entries), *shape) <= np.iinfo(np.int32).max else 8
-    needed = int(entries) * (dtype.itemsize + index_bytes) + (shape[0] + 1) * index_bytes
-    require_memory(needed, f"a {shape[0]} x {shape[1]} matrix of {entries} entries", WITHOUT_MATRIX)
+        total = np.tensordot(total, np.diff(bound).astype(object), axes=(0, 0))
+    entries = int(total)
+    rows, columns = shape
+    index = index_dtype(entries, shape).itemsize
+    needed = entries * (dtype.itemsize + index) + (rows + 1) * index
+    match format:
+        case "csc":
+            needed += entries * (dtype.itemsize + index) + (columns + 1) * index
+        case "coo":
+            needed += entries * (dtype.itemsize + 2 * index)
+        case "dense":
+            needed += rows * columns * dtype.itemsize
+    what = f"a {rows} x {columns} matrix of {entries} entries"
+    require_memory(needed, what if format == "csr" else f"{what} as {format}", WITHOUT_MATRIX)
 
 
 class RowBlocks:
@@ -71,13 +122,13 @@ class RowBlocks:
         for axis, bound in enumerate(bounds):
             per_row = np.repeat(per_row, np.diff(bound), axis=axis)
         entries = int(per_row.sum())
-        index_dtype = np.int32 if max(entries, columns) <= np.iinfo(np.int32).max else np.int64
-        self.indptr = np.zeros(per_row.size + 1, dtype=index_dtype)
+        self.shape = (per_row.size, columns)
+        dtype_of_indices = index_dtype(entries, self.shape)
+        self.indptr = np.zeros(per_row.size + 1, dtype=dtype_of_indices)
         np.cumsum(per_row, out=self.indptr[1:])
         self.starts = self.indptr[:-1].reshape(per_row.shape)
-        self.indices = np.empty(entries, dtype=index_dtype)
+        self.indices = np.empty(entries, dtype=dtype_of_indices)
         self.data = np.empty(entries, dtype=dtype)
-        self.shape = (per_row.size, columns)
 
     def lines(self, array: NDArray, box: Box, row_entries: int) -> NDArray:
         """The entries of a box in `array`, which is `data` or `indices`.
@@ -109,43 +160,8 @@ class RowBlocks:
 
     def finish(self, tasks: Iterator[Task]) -> csr_array:
         """Carry out the tasks that fill the arrays, and return the matrix."""
-        _drain(tasks, min(_cores(), _MAX_THREADS) if self.data.size > _ENTRIES_PER_STRIP else 1)
+        run(tasks, parallel=self.data.size > _ENTRIES_PER_STRIP)
         matrix = csr_array((self.data, self.indices, self.indptr), shape=self.shape)
         matrix.has_sorted_indices = True
         matrix.has_canonical_format = True
         return matrix
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):  # fewer than cpu_count() inside many containers
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _drain(tasks: Iterator[Task], threads: int) -> None:
-    """Run tasks as they are drawn, so that no more than one a thread is held in memory."""
-    if threads == 1:
-        for task in tasks:
-            task()
-        return
-    lock = Lock()
-    failures: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            while not failures:
-                with lock:
-                    task = next(tasks, None)
-                if task is None:
-                    return
-                task()
-        except BaseException as error:  # handed to the caller's thread below
-            failures.append(error)
-
-    workers = [Thread(target=work) for _ in range(threads)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    if failures:
-        raise failures[0]

@@ -160,7 +160,7 @@ def parse_boundary(boundary: str | Sequence[str], ndim: int) -> tuple[Boundary, 
     """
     if isinstance(boundary, str):
         return (_parse_name(boundary),) * ndim
-    if not isinstance(boundary, Sequence):
+    if not isinstance(boundary, Sequence) or isinstance(boundary, bytes):
         raise ConvmatError(
             f"boundary must be a name or a tuple of names, one per axis, got {boundary!r}"
         )

@@ -5,13 +5,10 @@ Every pixel of the picture after is one equation in the kernel's entries,
     min over h and o of  sum over pixels i of  w_i (X h + o - y)_i^2
 
 with X the data matrix of the picture before and o an offset (a tool that truncates to 8 bits
-leaves one of -1/2). Where the model holds, the covariance of the estimate is
-``s^2 (X'WX)^-1`` with ``s^2 = sum w r^2 / (m - p)`` for m pixels and p unknowns: C. F. Gauss
-(1823); A. Bjorck, Numerical Methods for Least Squares Problems (1996), section 2.8,
-doi:10.1137/1.9781611971484.
+leaves one of -1/2). The error bars are those of `uncertainty`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -19,13 +16,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convmat.design import KernelDesign
 from convmat.errors import ConvmatError
 from convmat.geometry import Geometry, parse_shape
 from convmat.least_squares import LeastSquares
-from convmat.matrices import data_matrix
 from convmat.observations import Observation, observe
-from convmat.solution import Solution, Status
-from convmat.solvers import solve
+from convmat.regularization import DampChoice, choose_damp
+from convmat.solution import Solution
+from convmat.solvers import SOLVERS, solve
+from convmat.solvers.dispatch import option_names
+from convmat.uncertainty import uncertainty
 
 __all__ = ["KernelEstimate", "estimate_kernel"]
 
@@ -53,7 +53,9 @@ class KernelEstimate:
         What the solver says. With an offset, the problem solved is the one of the pictures
         less their means, and the last unknown is that problem's offset.
     note : str
-        Why there are no error bars; empty where there are.
+        Why there are no error bars, and what else to mind; empty where all is well.
+    damp_choice : DampChoice or None
+        How `damp` was chosen, where it was.
     """
 
     kernel: NDArray
@@ -65,6 +67,7 @@ class KernelEstimate:
     geometry: Geometry
     solution: Solution
     note: str = ""
+    damp_choice: DampChoice | None = None
 
     def __str__(self) -> str:
         shape = "x".join(map(str, self.kernel.shape))
@@ -72,7 +75,8 @@ class KernelEstimate:
         lines = [f"kernel {shape}, anchor ({anchor})", _table(self.kernel, self.std_error)]
         if self.covariance.shape[0] > self.kernel.size:
             lines.append(f"offset {self.offset:.6g} +- {self.offset_std_error:.2g}")
-        lines.append(f"residual standard deviation {self.residual_std:.4g}")
+        if np.isfinite(self.residual_std):
+            lines.append(f"residual standard deviation {self.residual_std:.4g}")
         solution = self.solution
         lines.append(f"solved by {solution.solver}: {solution.status}")
         lines += [text for text in (solution.message, solution.advice, self.note) if text]
@@ -91,9 +95,12 @@ def estimate_kernel(
     mask: Any = None,
     weights: Any = None,
     noise_std: float | None = None,
-    damp: float = 0.0,
+    damp: float | str = 0.0,
     penalty: Any = None,
+    nonnegative: bool = False,
+    normalized: bool = False,
     solver: str = "auto",
+    progress: Callable[[int, float], Any] | None = None,
     **options: Any,
 ) -> KernelEstimate:
     """Estimate the kernel h for which ``after = before * h + offset``.
@@ -121,12 +128,20 @@ def estimate_kernel(
     noise_std : float, optional
         Standard deviation of a pixel of weight 1, where it is known: 1/sqrt(12) for a picture
         rounded to whole numbers. Default: estimated from the residual.
-    damp : float
-        Adds ``damp^2 |L h|^2`` to what is minimised.
+    damp : float or {"gcv", "rgcv", "lcurve", "discrepancy"}
+        Adds ``damp^2 |L h|^2`` to what is minimised; a name chooses it from the data, see
+        `convmat.choose_damp` (``discrepancy`` needs `noise_std`), as if there were no
+        constraints.
     penalty : array_like or sparse array, shape (q, kernel entries), optional
         L; None is the identity.
+    nonnegative : bool
+        Whether the kernel's entries must not be negative.
+    normalized : bool
+        Whether they must sum to one.
     solver : str
         ``"auto"`` or a name in `convmat.SOLVERS`.
+    progress : callable, optional
+        ``progress(iteration, fraction)``, for solvers that iterate.
     **options
         The solver's own, such as `tolerance`, `max_iterations` and `callback`.
 
@@ -164,15 +179,34 @@ def estimate_kernel(
         weights=weights,
     )
     shift, level = _means(pairs) if offset else (0.0, 0.0)
+    size = prod(shape)
     problem = LeastSquares(
-        _design(pairs, shape, shift, offset),
+        KernelDesign(pairs, shape, shift, offset),
         np.concatenate([pair.values[pair.keep] for pair in pairs]) - level,
-        damp=damp,
-        penalty=_penalty(penalty, prod(shape), offset),
+        damp=0.0 if isinstance(damp, str) else damp,
+        penalty=_penalty(penalty, size, offset),
         weights=_stacked_weights(pairs),
     )
+    choice = None
+    if isinstance(damp, str):
+        choice = choose_damp(problem, damp, noise_std=noise_std)
+        problem = problem.with_damp(choice.damp)
+    entries = np.arange(problem.shape[1]) < size
+    if nonnegative or normalized:
+        solver = _constrained(solver)
+        options["lower"] = np.where(entries & bool(nonnegative), 0.0, -np.inf)
+        if normalized:
+            options |= {"total": 1.0, "total_entries": entries}
+    if progress is not None and "progress" in option_names(solver):
+        options["progress"] = progress
     solution = solve(problem, solver, **options)
-    covariance, residual_std, note = _covariance(problem, solution, noise_std)
+    covariance, residual_std, note = uncertainty(
+        problem,
+        solution,
+        noise_std=noise_std,
+        fixed_sum=entries.astype(float) if normalized else None,
+        at_bound=bool(nonnegative and np.any(solution.x[entries] <= 0)),
+    )
     unknowns = solution.x
     if offset:
         # The fit is y - level = X h - shift sum(h) + o: take both means back into the offset.
@@ -181,8 +215,7 @@ def estimate_kernel(
         unknowns = back @ unknowns
         unknowns[-1] += level
         covariance = back @ covariance @ back.T.conj()
-    std_error = np.sqrt(np.diagonal(covariance).real)
-    size = prod(shape)
+    std_error = np.sqrt(np.maximum(np.diagonal(covariance).real, 0.0))
     return KernelEstimate(
         kernel=unknowns[:size].reshape(shape),
         offset=unknowns[size].item() if offset else 0.0,
@@ -192,8 +225,22 @@ def estimate_kernel(
         residual_std=residual_std,
         geometry=pairs[0].geometry,
         solution=solution,
-        note=note,
+        note="; ".join(text for text in (choice.message if choice else "", note) if text),
+        damp_choice=choice,
     )
+
+
+def _constrained(solver: str) -> str:
+    """The solver for a kernel under constraints."""
+    able = [name for name, row in SOLVERS.items() if row.bounds]
+    if solver == "auto":
+        return "bounded"
+    if solver not in able:
+        raise ConvmatError(
+            f"solver {solver!r} takes no constraints, which nonnegative and normalized are; "
+            f"use auto, {', '.join(able)}"
+        )
+    return solver
 
 
 def _means(pairs: list[Observation]) -> tuple[Any, Any]:
@@ -201,16 +248,6 @@ def _means(pairs: list[Observation]) -> tuple[Any, Any]:
     samples = np.concatenate([pair.samples.ravel() for pair in pairs])
     values = np.concatenate([pair.values[pair.keep] for pair in pairs])
     return samples.mean(), values.mean()
-
-
-def _design(pairs: list[Observation], shape: tuple[int, ...], shift: Any, offset: bool) -> NDArray:
-    """The rows of X that are fitted, of all pairs, and the column of ones of the offset."""
-    rows = [
-        data_matrix(pair.samples - shift, shape, "valid", format="dense")[pair.keep.ravel()]
-        for pair in pairs
-    ]
-    matrix = np.concatenate(rows)
-    return np.column_stack([matrix, np.ones(len(matrix))]) if offset else matrix
 
 
 def _stacked_weights(pairs: list[Observation]) -> NDArray | None:
@@ -232,31 +269,6 @@ def _penalty(penalty: Any, size: int, offset: bool) -> Any:
     return sparse.csr_array(sparse.hstack([rows, sparse.csr_array((rows.shape[0], 1))]))
 
 
-def _covariance(
-    problem: LeastSquares, solution: Solution, noise_std: float | None
-) -> tuple[NDArray, float, str]:
-    """The covariance of the unknowns, s, and why there is no covariance where there is none."""
-    m, p = problem.shape
-    unknown = np.full((p, p), np.nan)
-    freedom = m - (p if solution.rank is None else solution.rank)
-    if noise_std is None:
-        noise_std = solution.residual_norm / np.sqrt(freedom) if freedom > 0 else np.nan
-    if problem.damp:
-        return unknown, noise_std, "no error bars: damping biases the estimate by more than noise"
-    if solution.status is Status.RANK_DEFICIENT:
-        return unknown, noise_std, "no error bars: the pictures do not determine every entry"
-    if np.isnan(noise_std):
-        return unknown, noise_std, f"no error bars: {m} pixels for {p} unknowns leave no residual"
-    gram = problem.normal_equations().gram
-    scale = 1 / np.sqrt(np.diagonal(gram).real)
-    try:
-        inverse = np.linalg.inv(scale[:, np.newaxis] * gram * scale)
-    except np.linalg.LinAlgError:
-        return unknown, noise_std, "no error bars: the normal equations are singular"
-    covariance = noise_std**2 * scale[:, np.newaxis] * inverse * scale
-    return (covariance + covariance.T.conj()) / 2, float(noise_std), ""
-
-
 def _checked_noise(noise_std: Any) -> float | None:
     if noise_std is None:
         return None
@@ -276,5 +288,6 @@ def _table(kernel: NDArray, std_error: NDArray) -> str:
     text = np.array2string(kernel, precision=digits, suppress_small=True, floatmode="fixed")
     errors = std_error[np.isfinite(std_error)]
     if errors.size:
-        text += f"\nstandard errors {errors.min():.2g} to {errors.max():.2g}"
+        least, most = f"{errors.min():.2g}", f"{errors.max():.2g}"
+        text += f"\nstandard errors {least}" + (f" to {most}" if most != least else "")
     return text

@@ -13,7 +13,16 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from convmat.blocks import Box, RowBlocks, Task, require_rows, row_counts
+from convmat.blocks import (
+    Box,
+    RowBlocks,
+    Task,
+    element_strides,
+    grid,
+    require_rows,
+    require_workspace,
+    row_counts,
+)
 from convmat.convolution import extend
 from convmat.geometry import Geometry
 from convmat.runs import data_runs
@@ -21,19 +30,19 @@ from convmat.runs import data_runs
 __all__ = ["gather_windows", "signal_windows"]
 
 
-def gather_windows(samples: NDArray, geometry: Geometry) -> csr_array:
-    """Build X in C order, canonical."""
+def gather_windows(samples: NDArray, geometry: Geometry, format: str) -> csr_array:
+    """Build X in C order, canonical; refuse it where it would not fit once it is in `format`."""
+    require_workspace(geometry, geometry.data_matrix_shape, samples.itemsize)
     axes = [
         list(data_runs(extension, size))
         for extension, size in zip(geometry.extensions, geometry.kernel_shape, strict=True)
     ]
     bounds = [np.array([0, *(stop for _, stop, _, _ in runs)]) for runs in axes]
     counts = row_counts([[last - first for _, _, first, last in runs] for runs in axes])
-    require_rows(counts, bounds, geometry.data_matrix_shape, samples.dtype)
+    require_rows(counts, bounds, geometry.data_matrix_shape, samples.dtype, format)
     blocks = RowBlocks(bounds, counts, geometry.data_matrix_shape[1], samples.dtype)
     windows = signal_windows(samples, geometry)
-    entries = np.arange(geometry.data_matrix_shape[1], dtype=blocks.indices.dtype)
-    entries = entries.reshape(geometry.kernel_shape)
+    strides = element_strides(geometry.kernel_shape)
 
     def tasks() -> Iterator[Task]:
         for first in axes[0]:
@@ -41,7 +50,11 @@ def gather_windows(samples: NDArray, geometry: Geometry) -> csr_array:
             for runs in product([first], *axes[1:]):
                 box = tuple(slice(start, stop) for start, stop, _, _ in runs)
                 taps = tuple(slice(low, high) for _, _, low, high in runs)
-                boxes.append((box, taps, entries[taps]))
+                steps = [
+                    stride * np.arange(low, high)
+                    for stride, (_, _, low, high) in zip(strides, runs, strict=True)
+                ]
+                boxes.append((box, taps, grid(steps).astype(blocks.indices.dtype)))
             for strip in blocks.strips(*first[:2]):
                 yield partial(_gather, blocks, strip, boxes, windows)
 

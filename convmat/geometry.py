@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import prod
 
+import numpy as np
+
 from convmat.boundary import Boundary, Extension, extension, parse_boundary
 from convmat.errors import ConvmatError
 
@@ -208,9 +210,10 @@ def _parse_anchor(
 
 def _parse_integers(value: int | Sequence[int], name: str) -> tuple[int, ...]:
     try:
-        if hasattr(value, "__index__"):
-            return (operator.index(value),)
-        return tuple(operator.index(item) for item in value)
+        items = tuple(value) if np.iterable(value) else (value,)
+        if any(isinstance(item, bool) for item in items):
+            raise TypeError("True is no size")
+        return tuple(operator.index(item) for item in items)
     except TypeError:
         raise ConvmatError(f"{name} must be an int or a tuple of ints, got {value!r}") from None
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from convmat.arrays import as_samples
+from convmat.augmented import AugmentedSystem
 from convmat.errors import ConvmatError
 from convmat.linear_maps import (
     adjoint_product,
@@ -230,6 +231,11 @@ class LeastSquares:
             return sparse.csr_array(gram_matrix + term)
         return _dense(gram_matrix) + _dense(term)
 
+    @property
+    def system(self) -> AugmentedSystem:
+        """The augmented system, as products."""
+        return AugmentedSystem(self.A, self.b, self._root_weights, self.damp, self.penalty)
+
     def augmented(self) -> tuple[Any, NDArray]:
         """``[W^1/2 A; damp L]`` and ``[W^1/2 b; 0]``: the plain least-squares problem.
 
@@ -247,59 +253,8 @@ class LeastSquares:
                [4. ],
                [0.5]])
         """
-        rhs = self.augmented_vector(self.b)
-        if is_operator(self.A) or (self.damp and is_operator(self.penalty)):
-            from scipy.sparse.linalg import LinearOperator
-
-            shape = (rhs.size, self.shape[1])
-            operator = LinearOperator(
-                shape,
-                matvec=lambda x: self.augmented_product(np.ravel(x)),
-                rmatvec=lambda u: self.augmented_adjoint(np.ravel(u)),
-                dtype=self.dtype,
-            )
-            return operator, rhs
-        roots = self._root_weights
-        top = self.A
-        if roots is not None:
-            top = sparse.diags_array(roots) @ top
-        if not self.damp:
-            return top, rhs
-        below = sparse.eye_array(self.shape[1]) if self.penalty is None else self.penalty
-        below = self.damp * below
-        if sparse.issparse(top):
-            return sparse.csr_array(sparse.vstack([top, below])), rhs
-        return np.concatenate([top, _dense(below)]), rhs
-
-    def augmented_vector(self, upper: NDArray, lower: NDArray | None = None) -> NDArray:
-        """``[W^1/2 upper; lower]``; lower is zero where None, and absent without damping."""
-        roots = self._root_weights
-        top = np.asarray(upper, dtype=self.dtype) if roots is None else roots * upper
-        if not self.damp:
-            return top
-        if lower is None:
-            p = self.shape[1] if self.penalty is None else self.penalty.shape[0]
-            lower = np.zeros(p, dtype=top.dtype)
-        return np.concatenate([top, lower])
-
-    def augmented_product(self, x: NDArray) -> NDArray:
-        """``[W^1/2 A x; damp L x]``, without forming the augmented matrix."""
-        lower = None
-        if self.damp:
-            lower = self.damp * (x if self.penalty is None else product(self.penalty, x))
-        return self.augmented_vector(product(self.A, x), lower)
-
-    def augmented_adjoint(self, u: NDArray) -> NDArray:
-        """The adjoint of `augmented_product`; u of shape (m + p,)."""
-        m = self.shape[0]
-        roots = self._root_weights
-        x = adjoint_product(self.A, u[:m] if roots is None else roots * u[:m])
-        if self.damp:
-            below = u[m:]
-            x = x + self.damp * (
-                below if self.penalty is None else adjoint_product(self.penalty, below)
-            )
-        return x
+        system = self.system
+        return system.matrix(), system.rhs
 
     @cached_property
     def _root_weights(self) -> NDArray | None:

@@ -11,11 +11,12 @@ Both are written straight into CSR arrays: `scatter` builds H, `gather` builds X
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from scipy.sparse import csr_array
 
 from convmat.arrays import as_samples
-from convmat.blocks import WITHOUT_MATRIX
+from convmat.blocks import WITHOUT_MATRIX, require_workspace
 from convmat.errors import ConvmatError
 from convmat.gather import gather_windows, signal_windows
 from convmat.geometry import Geometry, parse_shape
@@ -94,7 +95,7 @@ def convolution_matrix(
     _check_options(order, format)
     if order == "F":
         values, geometry = values.T, geometry.reversed()
-    return _convert(scatter_kernel(values, geometry), format)
+    return _convert(scatter_kernel(values, geometry, format), format)
 
 
 def data_matrix(
@@ -148,16 +149,13 @@ def data_matrix(
         samples, geometry = samples.T, geometry.reversed()
     if format == "dense":
         return _dense_data(samples, geometry)
-    return _convert(gather_windows(samples, geometry), format)
+    return _convert(gather_windows(samples, geometry, format), format)
 
 
 def _convert(matrix: csr_array, format: str) -> Any:
     if format == "csr":
         return matrix
     if format == "dense":
-        rows, columns = matrix.shape
-        size = rows * columns * matrix.dtype.itemsize
-        require_memory(size, f"a dense {rows} x {columns} matrix", WITHOUT_MATRIX)
         return matrix.toarray()
     converted = matrix.asformat(format)
     converted.has_canonical_format = True
@@ -173,7 +171,9 @@ def _check_options(order: str, format: str) -> None:
 
 def _dense_data(samples: NDArray, geometry: Geometry) -> NDArray:
     rows, columns = geometry.data_matrix_shape
+    require_workspace(geometry, (rows, columns), samples.itemsize)
     require_memory(
         rows * columns * samples.itemsize, f"a dense {rows} x {columns} matrix", WITHOUT_MATRIX
     )
-    return signal_windows(samples, geometry).reshape(rows, columns)
+    # A copy always: where the windows do not overlap, reshape alone would give a read-only view.
+    return np.array(signal_windows(samples, geometry), order="C").reshape(rows, columns)

@@ -7,6 +7,8 @@ from convmat.errors import TooLargeError
 
 __all__ = ["available_bytes", "require_memory"]
 
+_CONTROL_GROUP = Path("/sys/fs/cgroup")
+
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 
@@ -54,14 +56,19 @@ def _meminfo_available() -> int | None:
 
 
 def _control_group_available() -> int | None:
-    """The limit of a container, which /proc/meminfo does not show."""
-    group = Path("/sys/fs/cgroup")
+    """What the limit of a container leaves, which /proc/meminfo does not show."""
     try:
-        limit = (group / "memory.max").read_text(encoding="ascii").strip()
-        used = (group / "memory.current").read_text(encoding="ascii").strip()
+        limit, used, statistics = (
+            (_CONTROL_GROUP / name).read_text(encoding="ascii")
+            for name in ("memory.max", "memory.current", "memory.stat")
+        )
     except OSError:
         return None
-    return None if limit == "max" else max(int(limit) - int(used), 0)
+    if limit.strip() == "max":
+        return None
+    counts = dict(line.split() for line in statistics.splitlines())
+    reclaimable = int(counts.get("inactive_file", 0))  # counted as used, given back when needed
+    return max(int(limit) - int(used) + reclaimable, 0)
 
 
 def _physical() -> int | None:

@@ -16,9 +16,7 @@ from convmat.errors import ConvmatError
 __all__ = ["parse_netpbm"]
 
 _SPACE = rb"(?:\s|#[^\r\n]*[\r\n])+"
-_HEADER = re.compile(
-    rb"P([2356])" + _SPACE + rb"(\d+)" + _SPACE + rb"(\d+)" + _SPACE + rb"(\d+)\s"
-)
+_HEADER = re.compile(rb"P([2356])" + _SPACE + rb"(\d+)" + _SPACE + rb"(\d+)" + _SPACE + rb"(\d+)\s")
 
 
 def parse_netpbm(content: bytes) -> tuple[NDArray, int]:

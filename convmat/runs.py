@@ -7,8 +7,9 @@ A convolution matrix is therefore a grid of boxes, one for each combination of r
 work that depends on boundaries is done once for each box.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -16,40 +17,29 @@ from numpy.typing import NDArray
 
 from convmat.boundary import Extension
 
-__all__ = ["Run", "data_runs", "kernel_runs"]
+__all__ = ["Row", "Run", "data_runs", "kernel_runs"]
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
-    """Outputs ``start ... stop - 1`` of one axis, and the row of the first of them.
+class Row:
+    """Which samples one output reads along one axis, and through which kernel entries.
 
     Attributes
     ----------
-    start, stop : int
-    step : int
-        By how many columns the pattern moves from one output to the next.
     columns : ndarray of intp, shape (m,)
-        The distinct signal samples that the first output reads, ascending.
+        The distinct signal samples that are read, ascending.
     taps : ndarray of intp, shape (t,)
-        Kernel indices, those of one column side by side.
+        Kernel entries, those that meet in one column side by side.
     weights : ndarray of float64, shape (t,)
         The extension's weight for each of `taps`.
     groups : ndarray of intp, shape (m,)
         Where in `taps` each column begins.
     """
 
-    start: int
-    stop: int
-    step: int
     columns: NDArray[np.intp]
     taps: NDArray[np.intp]
     weights: NDArray[np.float64]
     groups: NDArray[np.intp]
-
-    @property
-    def length(self) -> int:
-        """Number of outputs."""
-        return self.stop - self.start
 
     def gather(self, kernel: NDArray, axis: int) -> NDArray:
         """Row values: along `axis`, kernel entries become the sums that meet in each column."""
@@ -68,56 +58,101 @@ class Run:
         return operation.reduceat(taken, self.groups, axis=axis)
 
 
-def kernel_runs(extension: Extension, kernel_size: int) -> list[Run]:
+@dataclass(frozen=True, eq=False)
+class Run:
+    """Outputs ``start ... stop - 1`` of one axis, whose rows are one pattern, moved along.
+
+    Attributes
+    ----------
+    start, stop : int
+    step : int
+        By how many columns the pattern moves from one output to the next.
+    size : int
+        Number of columns in each row.
+    spread : int
+        Number of columns, at most, that one kernel entry falls into.
+    row : callable
+        Works out the row of the first output. It is not kept, because along one long axis
+        the rows of all runs together are as large as the matrix.
+    """
+
+    start: int
+    stop: int
+    step: int
+    size: int
+    spread: int
+    row: Callable[[], Row]
+
+
+def kernel_runs(extension: Extension, kernel_size: int, used: NDArray[np.intp]) -> list[Run]:
     """The runs of H along one axis, for outputs that read `extension` in order.
+
+    Only the kernel entries `used` (ascending) count, and rows count them from 0: runs are
+    long where a large kernel is mostly zeros.
 
     Examples
     --------
     >>> from convmat.boundary import Boundary, extension
     >>> e = extension(Boundary.REPLICATE, 6, -1, 7)
-    >>> [(r.start, r.stop, r.columns.tolist()) for r in kernel_runs(e, 3)]
+    >>> [(r.start, r.stop, r.row().columns.tolist()) for r in kernel_runs(e, 3, np.arange(3))]
     [(0, 1, [0, 1]), (1, 5, [0, 1, 2]), (5, 6, [4, 5])]
     """
     outputs = extension.indices.shape[1] - kernel_size + 1
-    steps = _steps(extension)
-    stretch = np.concatenate([[0], np.cumsum(steps[1:] != steps[:-1])])
-    # Outputs o and o + 1 share a run when every sample of the window makes the same step.
-    first, last = stretch[: outputs - 1], stretch[kernel_size - 1 :]
-    joined = (first == last) & (steps[: outputs - 1] != _NO_STEP)
+    offsets = kernel_size - 1 - used
+    moves = _moves(extension)
+    together = np.zeros(outputs - 1, dtype=np.uint8)
+    for offset in offsets:
+        together |= moves[offset : offset + outputs - 1]
+    # Outputs o and o + 1 share a run when everything that they read makes the same step.
+    joined = np.isin(together, list(_STEPS))
     breaks = ~joined
-    if kernel_size == 1:  # two stretches can follow each other without a break between them
-        breaks[1:] |= first[1:] != first[:-1]
+    breaks[1:] |= joined[:-1] & (together[1:] != together[:-1])
     bounds = [0, *(np.flatnonzero(breaks) + 1).tolist(), outputs]
-    return [
-        _run(extension, kernel_size, start, stop, int(steps[start]) if stop - start > 1 else 0)
-        for start, stop in pairwise(bounds)
-    ]
+    runs = []
+    for start, stop in pairwise(bounds):
+        step = _STEPS[int(together[start])] if stop - start > 1 else 0
+        size, spread = _measure(extension, offsets, start)
+        runs.append(Run(start, stop, step, size, spread, partial(_row, extension, offsets, start)))
+    return runs
 
 
-_NO_STEP = 2
+_STEPS = {0b000: 0, 0b001: -1, 0b010: 0, 0b100: 1}
+_IRREGULAR = 0b1000
 
 
-def _steps(extension: Extension) -> NDArray[np.intp]:
-    """By how much the sample read moves from each position to the next: -1, 0, 1 or no step."""
-    indices, weights = extension.indices, extension.weights
-    steps = np.where(weights[0, 1:] == 0, 0, np.diff(indices[0]))
-    same_weight = weights[0, 1:] == weights[0, :-1]
-    alone = np.all(weights[1:] == 0, axis=0)
-    regular = same_weight & alone[1:] & alone[:-1] & (np.abs(steps) <= 1)
-    return np.where(regular, steps, _NO_STEP)
+def _moves(extension: Extension) -> NDArray[np.uint8]:
+    """How the sample read moves from each position to the next: a set of steps, as bits.
+
+    Empty, and free to join any other, from one position that reads nothing to another.
+    """
+    steps = np.diff(extension.indices[0])
+    weights = extension.weights[0]
+    several = np.any(extension.weights[1:] != 0, axis=0)
+    nothing = (weights == 0) & ~several
+    moves = np.full(steps.shape, _IRREGULAR, dtype=np.uint8)
+    for bits, step in _STEPS.items():
+        moves[steps == step] = bits
+    moves[(weights[1:] != weights[:-1]) | several[1:] | several[:-1]] = _IRREGULAR
+    moves[nothing[1:] & nothing[:-1]] = 0
+    return moves
 
 
-def _run(extension: Extension, kernel_size: int, start: int, stop: int, step: int) -> Run:
-    window = slice(start, start + kernel_size)
-    columns = extension.indices[:, window][:, ::-1]
-    weights = extension.weights[:, window][:, ::-1]
-    taps = np.broadcast_to(np.arange(kernel_size), columns.shape)
-    used = weights != 0
-    columns, weights, taps = columns[used], weights[used], taps[used]
+def _measure(extension: Extension, offsets: NDArray[np.intp], start: int) -> tuple[int, int]:
+    """Numbers of columns: of a row, and at most of one kernel entry. Cheaper than the row."""
+    reading = extension.weights[:, start + offsets] != 0
+    columns = np.sort(extension.indices[:, start + offsets][reading])
+    size = min(columns.size, 1) + int(np.count_nonzero(np.diff(columns)))
+    return size, int(reading.sum(axis=0).max(initial=0))
+
+
+def _row(extension: Extension, offsets: NDArray[np.intp], start: int) -> Row:
+    weights = extension.weights[:, start + offsets]
+    terms, taps = np.nonzero(weights)
+    columns = extension.indices[terms, start + offsets[taps]]
     order = np.argsort(columns, kind="stable")
-    columns = columns[order]
+    columns, terms, taps = columns[order], terms[order], taps[order]
     groups = np.flatnonzero(np.diff(columns, prepend=-1))
-    return Run(start, stop, step, columns[groups], taps[order], weights[order], groups)
+    return Row(columns[groups], taps, weights[terms, taps], groups)
 
 
 def data_runs(extension: Extension, kernel_size: int) -> Iterator[tuple[int, int, int, int]]:
@@ -125,14 +160,20 @@ def data_runs(extension: Extension, kernel_size: int) -> Iterator[tuple[int, int
 
     Outputs ``start ... stop - 1`` read the signal through the kernel entries
     ``first ... last - 1``: all of them, except where `zero` continues the signal by nothing.
+
+    Examples
+    --------
+    >>> from convmat.boundary import Boundary, extension
+    >>> list(data_runs(extension(Boundary.ZERO, 6, -1, 7), 3))
+    [(0, 1, 0, 2), (1, 5, 0, 3), (5, 6, 1, 3)]
     """
     outputs = extension.indices.shape[1] - kernel_size + 1
     read = np.flatnonzero(extension.weights[0])
-    window_end = np.arange(outputs) + kernel_size - 1
-    low, high = (read[0], read[-1]) if read.size else (0, -1)
-    first = np.clip(window_end - high, 0, kernel_size)
-    last = np.clip(window_end - low + 1, first, kernel_size)
-    breaks = np.flatnonzero((np.diff(first) != 0) | (np.diff(last) != 0)) + 1
-    bounds = [0, *breaks.tolist(), outputs]
+    low, high = (int(read[0]), int(read[-1])) if read.size else (outputs + kernel_size, -1)
+    # The window begins to read at its far end, and stops reading at its near one.
+    entering = range(max(low - kernel_size + 1, 1), min(low + 1, outputs))
+    leaving = range(max(high - kernel_size + 2, 1), min(high + 2, outputs))
+    bounds = sorted({0, *entering, *leaving, outputs})
     for start, stop in pairwise(bounds):
-        yield start, stop, int(first[start]), int(last[start])
+        first = min(max(start + kernel_size - 1 - high, 0), kernel_size)
+        yield start, stop, first, max(min(start + kernel_size - low, kernel_size), first)

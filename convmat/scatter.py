@@ -6,17 +6,24 @@ all its outputs, its columns moving along.
 """
 
 from collections.abc import Iterator, Sequence
-from functools import partial, reduce
-from math import prod
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from convmat.blocks import Box, RowBlocks, Task, require_rows, row_counts
-from convmat.boundary import Boundary
+from convmat.blocks import (
+    Box,
+    RowBlocks,
+    Task,
+    element_strides,
+    grid,
+    require_rows,
+    require_workspace,
+    row_counts,
+)
 from convmat.geometry import Geometry
-from convmat.runs import Run, kernel_runs
+from convmat.runs import Row, Run, kernel_runs
 
 __all__ = ["scatter_kernel"]
 
@@ -24,40 +31,65 @@ __all__ = ["scatter_kernel"]
 # last axis only.
 _TILE = 2**12
 
+Part = tuple[Run, Row]
 
-def scatter_kernel(kernel: NDArray, geometry: Geometry) -> csr_array:
-    """Build H in C order, canonical."""
+
+def scatter_kernel(kernel: NDArray, geometry: Geometry, format: str) -> csr_array:
+    """Build H in C order, canonical; refuse it where it would not fit once it is in `format`."""
+    stored = kernel != 0
+    used = [np.unique(indices) for indices in np.nonzero(stored)]
+    kernel, stored = kernel[np.ix_(*used)], stored[np.ix_(*used)]
+    require_workspace(geometry, geometry.matrix_shape)
     axes = [
-        kernel_runs(extension, size)
-        for extension, size in zip(geometry.extensions, geometry.kernel_shape, strict=True)
+        kernel_runs(extension, size, taps)
+        for extension, size, taps in zip(
+            geometry.extensions, geometry.kernel_shape, used, strict=True
+        )
     ]
     bounds = [np.array([0, *(run.stop for run in runs)]) for runs in axes]
-    most = row_counts([[run.columns.size for run in runs] for runs in axes])
-    stored = kernel != 0
-    reach = 3 ** geometry.boundary.count(Boundary.ANTIREFLECT) * int(np.count_nonzero(stored))
-    require_rows(np.minimum(most, reach), bounds, geometry.matrix_shape, kernel.dtype)
+    most = row_counts([[run.size for run in runs] for runs in axes])
+    reach = row_counts([[run.spread for run in runs] for runs in axes]) * np.count_nonzero(stored)
+    require_rows(np.minimum(most, reach), bounds, geometry.matrix_shape, kernel.dtype, format)
+    inner = [[(run, run.row()) for run in runs] for runs in axes[1:]]
+
+    def rows(first: Run, *arrays: NDArray) -> Iterator[tuple[list[Part], list[NDArray]]]:
+        return _rows([(first, first.row())], inner, list(arrays))
+
     if stored.all():
         counts = most
     else:
-        sizes = [np.count_nonzero(row) for _, (row,) in _rows((stored,), axes)]
+        sizes = [np.count_nonzero(row) for first in axes[0] for _, (row,) in rows(first, stored)]
         counts = np.array(sizes, dtype=np.int64).reshape(most.shape)
     blocks = RowBlocks(bounds, counts, geometry.matrix_shape[1], kernel.dtype)
-    strides = _strides(geometry.input_shape)
+    strides = element_strides(geometry.input_shape)
 
     def tasks() -> Iterator[Task]:
         for first in axes[0]:
-            leading = tuple(first.gather(array, 0) for array in (kernel, stored))
             boxes = []
-            for runs, (values, pattern) in _rows(leading, axes, (first,)):
-                columns = _grid([run.columns * s for run, s in zip(runs, strides, strict=True)])
-                box = tuple(slice(run.start, run.stop) for run in runs)
-                moves = [run.step * stride for run, stride in zip(runs, strides, strict=True)]
-                row = values[pattern], columns[pattern].astype(blocks.indices.dtype)
-                boxes.append((box, moves, *row))
+            for parts, (values, pattern) in rows(first, kernel, stored):
+                box = tuple(slice(run.start, run.stop) for run, _ in parts)
+                along = list(zip(parts, strides, strict=True))
+                moves = [run.step * stride for (run, _), stride in along]
+                columns = grid([row.columns * stride for (_, row), stride in along])
+                entries = values[pattern], columns[pattern].astype(blocks.indices.dtype)
+                boxes.append((box, moves, *entries))
             for strip in blocks.strips(first.start, first.stop):
                 yield partial(_scatter, blocks, strip, boxes)
 
     return blocks.finish(tasks())
+
+
+def _rows(
+    parts: list[Part], inner: Sequence[Sequence[Part]], arrays: list[NDArray]
+) -> Iterator[tuple[list[Part], list[NDArray]]]:
+    """For every box that begins with `parts`, its runs and what each of `arrays` becomes in it."""
+    axis = len(parts) - 1
+    gathered = [parts[-1][1].gather(array, axis) for array in arrays]
+    if axis == len(inner):
+        yield parts, gathered
+        return
+    for part in inner[axis]:
+        yield from _rows([*parts, part], inner, gathered)
 
 
 def _scatter(
@@ -70,7 +102,7 @@ def _scatter(
             move * np.arange(part.start - whole.start, part.stop - whole.start, dtype=columns.dtype)
             for move, part, whole in zip(moves, outputs, box, strict=True)
         ]
-        shift = _grid([np.zeros((), dtype=columns.dtype), *shifts])[..., np.newaxis]
+        shift = grid([np.zeros((), dtype=columns.dtype), *shifts])[..., np.newaxis]
         data = blocks.lines(blocks.data, outputs, values.size)
         indices = blocks.lines(blocks.indices, outputs, values.size)
         tile = min(last.size, max(1, _TILE // max(values.size, 1)))
@@ -80,26 +112,3 @@ def _scatter(
             part = slice(start * values.size, start * values.size + tiled_columns.size)
             data[..., part] = tiled_values[: tiled_columns.size]
             np.add(shift, tiled_columns, out=indices[..., part])
-
-
-def _rows(
-    kernels: tuple[NDArray, ...], axes: Sequence[Sequence[Run]], chosen: tuple[Run, ...] = ()
-) -> Iterator[tuple[tuple[Run, ...], tuple[NDArray, ...]]]:
-    """For every box, its runs and the first row of each of `kernels` gathered along them."""
-    if len(chosen) == len(axes):
-        yield chosen, kernels
-        return
-    axis = len(chosen)
-    for run in axes[axis]:
-        gathered = tuple(run.gather(kernel, axis) for kernel in kernels)
-        yield from _rows(gathered, axes, (*chosen, run))
-
-
-def _grid(parts: Sequence[NDArray]) -> NDArray:
-    """For every combination, the sum of one number per axis."""
-    return reduce(np.add.outer, parts)
-
-
-def _strides(shape: tuple[int, ...]) -> list[int]:
-    """How far apart neighbours along each axis lie in C order, in elements."""
-    return [prod(shape[axis + 1 :]) for axis in range(len(shape))]

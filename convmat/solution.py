@@ -28,6 +28,7 @@ class Status(StrEnum):
     advice: str
 
     def __new__(cls, value: str, advice: str) -> Self:
+        """A string with the advice beside it."""
         member = str.__new__(cls, value)
         member._value_ = value
         member.advice = advice

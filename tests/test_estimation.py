@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy import ndimage, signal
+from scipy import ndimage, optimize, signal
 
 import convmat
 from convmat import Boundary, ConvmatError, KernelEstimate, Status, convolve, estimate_kernel
@@ -177,6 +177,71 @@ def test_damping_pulls_towards_zero_and_leaves_the_offset_alone():
     assert_allclose(smooth.kernel, np.full((3, 3), smooth.kernel.mean()), rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("offset", [False, True])
+def test_nonnegative_is_scipys_nnls(offset):
+    before = rng(1).random((15, 15))
+    after = rng(2).random((15, 15)) - 0.4 * before
+    found = estimate_kernel(
+        before, after, (3, 3), boundary="mirror", nonnegative=True, offset=offset
+    )
+    matrix = convmat.data_matrix(before, (3, 3), "same", "mirror", format="dense")
+    # A free offset is the difference of two that are not negative.
+    extra = [np.ones(225), -np.ones(225)] if offset else []
+    expected = optimize.nnls(np.column_stack([matrix, *extra]), after.ravel())[0]
+    assert found.kernel.min() == 0.0
+    assert_allclose(found.kernel.ravel(), expected[:9], rtol=0, atol=1e-9)
+    assert np.isnan(found.std_error).all()
+    assert "held at a bound" in found.note
+
+
+def test_normalized_sums_to_one_and_knows_it():
+    before, kernel = rng(1).random((20, 20)), rng(2).random((3, 3))
+    after = convolve(before, kernel / kernel.sum(), "valid")
+    after = after + 0.1 * rng(3).standard_normal(after.shape)
+    found = estimate_kernel(before, after, (3, 3), normalized=True, offset=True)
+    assert found.kernel.sum() == pytest.approx(1, abs=100 * EPS)
+    # The last entry is one less the others: least squares for the eight and the offset.
+    matrix = convmat.data_matrix(before, (3, 3), "valid", format="dense")
+    design = np.column_stack([matrix[:, :8] - matrix[:, 8:], np.ones(len(matrix))])
+    rhs = after.ravel() - matrix[:, 8]
+    expected, squares, *_ = np.linalg.lstsq(design, rhs)
+    assert_allclose(found.kernel.ravel()[:8], expected[:8], rtol=0, atol=1e-12)
+    covariance = squares[0] / (len(rhs) - 9) * np.linalg.inv(design.T @ design)
+    assert_allclose(found.std_error.ravel()[:8], np.sqrt(np.diag(covariance))[:8], rtol=1e-9)
+    assert_allclose(found.covariance[:9, :9].sum(), 0, atol=1e-12)
+
+
+def test_nonnegative_and_normalized_together():
+    before, after = rng(1).random((15, 15)), rng(2).random((13, 13))
+    found = estimate_kernel(before, after, (3, 3), nonnegative=True, normalized=True)
+    assert found.kernel.sum() == pytest.approx(1, abs=100 * EPS)
+    assert found.kernel.min() >= 0
+    # No other kernel on the simplex does better: check towards each corner of it.
+    matrix = convmat.data_matrix(before, (3, 3), "valid", format="dense")
+    gradient = matrix.T @ (matrix @ found.kernel.ravel() - after.ravel())
+    slopes = gradient - gradient @ found.kernel.ravel()
+    assert slopes.min() > -1e-9 * np.abs(gradient).max()
+
+
+def test_constraints_need_a_solver_that_takes_them():
+    with pytest.raises(ConvmatError, match="takes no constraints"):
+        estimate_kernel(IMAGE, IMAGE, (3, 3), nonnegative=True, solver="pinv")
+
+
+@pytest.mark.parametrize("method", ["gcv", "rgcv", "discrepancy"])
+def test_damp_is_chosen_from_the_data(method):
+    before = ndimage.gaussian_filter(rng(1).random((40, 40)), 2)
+    kernel = np.outer(signal.windows.gaussian(7, 1.5), signal.windows.gaussian(7, 1.5))
+    clean = convolve(before, kernel / kernel.sum(), "valid")
+    after = clean + 0.001 * rng(3).standard_normal(clean.shape)
+    found = estimate_kernel(before, after, (7, 7), damp=method, noise_std=0.001)
+    assert found.damp_choice.damp == found.solution.damp > 0
+    plain = estimate_kernel(before, after, (7, 7))
+    error, undamped = (np.linalg.norm(f.kernel - kernel / kernel.sum()) for f in (found, plain))
+    assert error < undamped / 3
+    assert "damping" in found.note
+
+
 def test_a_constant_picture_is_a_status_not_an_answer():
     found = estimate_kernel(np.full((9, 9), 5.0), np.full((9, 9), 5.0), (3, 3))
     assert found.solution.status is Status.RANK_DEFICIENT
@@ -241,6 +306,8 @@ IMAGE = rng(5).random((8, 8))
         ((IMAGE, IMAGE, (3, 3)), {"noise_std": 0}, "noise_std must be finite and positive"),
         ((IMAGE, IMAGE, (3, 3)), {"noise_std": "x"}, "noise_std must be a number"),
         ((IMAGE, IMAGE, (3, 3)), {"damp": -1}, "damp"),
+        ((IMAGE, IMAGE, (3, 3)), {"damp": "magic"}, "damp must be a number or gcv"),
+        ((IMAGE, IMAGE, (3, 3)), {"damp": "discrepancy"}, "needs noise_std"),
         ((IMAGE, IMAGE, (3, 3)), {"penalty": np.eye(8), "offset": True}, "penalty must have one"),
         ((IMAGE, IMAGE, (3, 3)), {"penalty": np.eye(8)}, "penalty must have"),
         ((IMAGE, IMAGE, (3, 3)), {"solver": "magic"}, "solver must be"),

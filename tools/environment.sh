@@ -1,10 +1,11 @@
 #!/bin/sh
 # The two steps of the environment that may need the system's package manager.
 #
-#   sh tools/environment.sh python PYTHON VENV    make the virtual environment, or say what is missing
-#   sh tools/environment.sh cholmod VENV          add CHOLMOD to it, or say in a line what is missing
+#   sh tools/environment.sh python PYTHON VENV    make the virtual environment
+#   sh tools/environment.sh cholmod VENV          add CHOLMOD to it
 #
-# CHOLMOD is never required: without it banded Cholesky (SciPy) is used, so the second always succeeds.
+# Each says in a line what is missing. CHOLMOD is never required: without it banded
+# Cholesky (SciPy) is used, so the second step always succeeds.
 set -eu
 
 say() { echo "convmat: $*" >&2; }
@@ -43,7 +44,10 @@ make_venv() {
     "$python" -m venv "$venv"
 }
 
-has_compiler() { command -v "${CC:-$(ask "$python" "(sysconfig.get_config_var('CC') or 'cc').split()[0]")}" >/dev/null; }
+has_compiler() {
+    compiler=${CC:-$(ask "$python" "sysconfig.get_config_var('CC') or 'cc'")}
+    command -v "${compiler%% *}" >/dev/null
+}
 has_python_headers() { [ -e "$(ask "$python" "sysconfig.get_path('include')")/Python.h" ]; }
 has_cholmod_headers() {
     for folder in /usr/include/suitesparse /usr/include ${SUITESPARSE_INCLUDE_DIR:+"$SUITESPARSE_INCLUDE_DIR"}; do
@@ -85,13 +89,20 @@ add_cholmod() {
     if has_reference_blas && ! apt_install libopenblas-dev; then
         say "CHOLMOD will use the slow reference BLAS (missing: libopenblas-dev)"
     fi
-    if "$python" -m pip --disable-pip-version-check install --editable '.[cholmod]' >"$log" 2>&1 &&
-        "$python" -c 'import sksparse.cholmod' >>"$log" 2>&1; then
-        echo with >"$stamp"
-    else
-        echo without >"$stamp"
-        say "no CHOLMOD (its build failed: $log); banded Cholesky is used instead"
-    fi
+    pip="$python -m pip --disable-pip-version-check"
+    # pip may keep a wheel built for another SuiteSparse, before the system was upgraded:
+    # what does not import is thrown away, from its cache too, and built here.
+    for attempt in 1 2; do
+        echo "attempt $attempt"
+        if $pip install --editable '.[cholmod]' && "$python" -c 'import sksparse.cholmod'; then
+            echo with >"$stamp"
+            return
+        fi
+        $pip uninstall --yes scikit-sparse || true
+        $pip cache remove scikit_sparse || break
+    done >"$log" 2>&1
+    echo without >"$stamp"
+    say "no CHOLMOD (its build failed: $log); banded Cholesky is used instead"
 }
 
 case $1 in

@@ -37,11 +37,11 @@ class Bidiagonalization:
 
         The vector is overwritten by the next step.
         """
-        problem = self.problem
+        system = self.problem.system
         self.alphas, self.betas = [], []
-        u = problem.augmented_vector(problem.b) - problem.augmented_product(x)
+        u = system.rhs - system.product(x)
         beta = _normalize(u)
-        v = problem.augmented_adjoint(u)
+        v = system.adjoint(u)
         alpha = _normalize(v)
         while True:
             self.alphas.append(alpha)
@@ -50,10 +50,10 @@ class Bidiagonalization:
                 self._longest = (self.alphas, self.betas)
             yield alpha, beta, v
             u *= -alpha
-            u += problem.augmented_product(v)
+            u += system.product(v)
             beta = _normalize(u)
             v *= -beta
-            v += problem.augmented_adjoint(u)
+            v += system.adjoint(u)
             alpha = _normalize(v)
 
     def condition(self) -> float:

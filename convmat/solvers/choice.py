@@ -1,42 +1,89 @@
 """solver="auto": direct where that is cheap, iterative elsewhere, and a second try where needed."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
 from scipy import sparse
 
+from convmat.errors import TooLargeError
 from convmat.least_squares import LeastSquares
 from convmat.linear_maps import FULL_ENOUGH, is_operator
 from convmat.solution import Outcome, Status
+from convmat.solvers.bounded import bounded
 from convmat.solvers.cholesky import DENSE_LIMIT, cholesky
+from convmat.solvers.iteration import MAX_ITERATIONS, TOLERANCE, Callback, Progress
 from convmat.solvers.lsmr import lsmr
-from convmat.solvers.pinv import pinv
+from convmat.solvers.qr import qr
 
 __all__ = ["auto"]
 
 SPARSE_LIMIT = 40_000
-"""Unknowns up to which a sparse factorization of a 2-D problem is quicker than iterating."""
+"""Unknowns up to which a sparse factorization of a 2-D problem takes seconds."""
+
+SPARSE_PRODUCTS = 3e8
+"""Multiplications that a sparse Gram matrix may cost: some seconds."""
 
 DENSE_FLOPS = 2e12
 """What an orthogonal factorization may cost: a minute or so."""
 
 
-def auto(problem: LeastSquares, **iteration: Any) -> Outcome:
-    """Cholesky where the normal equations are cheap, or else LSMR.
+def auto(
+    problem: LeastSquares,
+    *,
+    lower: Any = None,
+    upper: Any = None,
+    total: float | None = None,
+    total_entries: Any = None,
+    tolerance: float = TOLERANCE,
+    max_iterations: int = MAX_ITERATIONS,
+    start: Any = None,
+    callback: Callback | None = None,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Cholesky where the normal equations are cheap, or else LSMR; `bounded` under constraints.
 
     Where Cholesky finds that more than half of the digits are lost, an orthogonal method on A
-    itself takes over. Options are for the case that LSMR is chosen.
+    itself takes over. What belongs to iterations is for the case that some are made.
     """
+    if lower is not None or upper is not None or total is not None or total_entries is not None:
+        outcome = bounded(
+            problem,
+            lower=-math.inf if lower is None else lower,
+            upper=math.inf if upper is None else upper,
+            total=total,
+            total_entries=total_entries,
+            tolerance=tolerance,
+            max_iterations=max_iterations,
+            callback=callback,
+            progress=progress,
+        )
+        return _named("bounded", outcome)
+
+    def by_lsmr(why: str = "") -> Outcome:
+        outcome = lsmr(
+            problem,
+            tolerance=tolerance,
+            max_iterations=max_iterations,
+            start=start,
+            callback=callback,
+            progress=progress,
+        )
+        return _named("lsmr", outcome, why)
+
     if not normal_equations_are_cheap(problem):
-        return _named("lsmr", lsmr(problem, **iteration))
-    first = _named("cholesky", cholesky(problem))
+        return by_lsmr()
+    try:
+        first = _named("cholesky", cholesky(problem))
+    except TooLargeError as error:
+        return by_lsmr(str(error))
     if first.status not in (Status.ILL_CONDITIONED, Status.RANK_DEFICIENT):
         return first
     why = f"cholesky ended as {first.status}"
     if orthogonal_is_affordable(problem):
-        return _named("pinv", pinv(problem), why)
+        return _named("qr", qr(problem), why)
     if first.rank is None or first.status is Status.ILL_CONDITIONED:
-        return _named("lsmr", lsmr(problem, **iteration), why)
+        return by_lsmr(why)
     return first
 
 
@@ -49,16 +96,18 @@ def normal_equations_are_cheap(problem: LeastSquares) -> bool:
     if m + (problem.damp > 0) * n < n:
         return n <= DENSE_LIMIT // 4
     if sparse.issparse(A) and A.nnz < FULL_ENOUGH * m * n:
-        return n <= SPARSE_LIMIT
+        return n <= SPARSE_LIMIT and A.nnz * (A.nnz / m) <= SPARSE_PRODUCTS
     return n <= DENSE_LIMIT
 
 
 def orthogonal_is_affordable(problem: LeastSquares) -> bool:
-    """Whether a dense triangle by blocks of rows, and its SVD, are a matter of seconds."""
+    """Whether a dense triangle, found by blocks of rows, is a matter of a minute at most."""
     m, n = problem.shape
-    if n > DENSE_LIMIT or (is_operator(problem.A) and not hasattr(problem.A, "to_matrix")):
-        return m * n <= 2**21
-    return 4.0 * (m + 5 * n) * n * n <= DENSE_FLOPS
+    if is_operator(problem.A):
+        most = 2**26 if hasattr(problem.A, "to_matrix") else 2**21
+        if m * n > most:
+            return False
+    return n <= DENSE_LIMIT and 4.0 * (m + 5 * n) * n * n <= DENSE_FLOPS
 
 
 def _named(name: str, outcome: Outcome, why: str = "") -> Outcome:

@@ -24,7 +24,7 @@ from convmat.least_squares import Certificate, LeastSquares
 from convmat.linear_maps import is_operator
 from convmat.solution import Outcome, Status
 from convmat.solvers.condition import ILL_CONDITIONED, largest_eigenvalue
-from convmat.solvers.factorization import Backend, Factor, NotPositiveDefinite, factorize
+from convmat.solvers.factorization import Backend, Factor, NotPositiveDefiniteError, factorize
 
 __all__ = ["DENSE_LIMIT", "cholesky"]
 
@@ -55,9 +55,7 @@ def cholesky(
         names = ", ".join(Backend)
         raise ConvmatError(f"backend must be one of {names}, got {backend!r}") from None
     if not (isinstance(refinements, int) and refinements >= 0):
-        raise ConvmatError(
-            f"refinements must be a whole number, not negative, got {refinements!r}"
-        )
+        raise ConvmatError(f"refinements must be a whole number, not negative, got {refinements!r}")
     n = problem.shape[1]
     operator = is_operator(problem.A) and not hasattr(problem.A, "to_matrix")
     if operator and not hasattr(problem.A, "normal_equations") and n > DENSE_LIMIT:
@@ -71,7 +69,7 @@ def cholesky(
     scale = _column_scale(gram)
     try:
         factor, used = factorize(gram, backend)
-    except NotPositiveDefinite:
+    except NotPositiveDefiniteError:
         return _deficient(problem, gram, scale, rhs, began, refinements)
     largest = largest_eigenvalue(lambda v: gram @ v, n, gram.dtype)
     condition_squared = largest * largest_eigenvalue(factor.solve, n, gram.dtype)

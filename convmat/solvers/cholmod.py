@@ -5,13 +5,12 @@ supernodal sparse Cholesky factorization and update/downdate, ACM Trans. Math. S
 (2008), doi:10.1145/1391989.1391995.
 """
 
-import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from convmat.errors import TooLargeError
 from convmat.optional import require
-from convmat.solvers.factorization import Factor, NotPositiveDefinite, SolvedBy
+from convmat.solvers.factorization import Factor, NotPositiveDefiniteError, SolvedBy
 
 __all__ = ["cholmod_factor"]
 
@@ -23,17 +22,16 @@ def cholmod_factor(gram: sparse.csr_array) -> Factor:
     ------
     MissingPackageError
         When scikit-sparse is not installed.
-    NotPositiveDefinite
+    NotPositiveDefiniteError
     TooLargeError
         When the factor does not fit in memory.
     """
     cholmod = require("sksparse.cholmod", "scikit-sparse", "cholmod")
     try:
-        # A Hermitian CSR matrix read as CSC is its conjugate; tocsc costs one pass.
+        # Supernodal, because the simplicial way goes on past pivots that are not positive.
         factor = cholmod.cholesky(sparse.csc_matrix(gram), mode="supernodal")
-        factor.solve_A(np.ones(gram.shape[0], dtype=gram.dtype))  # factors, if it had not yet
     except cholmod.CholmodNotPositiveDefiniteError as error:
-        raise NotPositiveDefinite(str(error)) from None
+        raise NotPositiveDefiniteError(str(error)) from None
     except (cholmod.CholmodOutOfMemoryError, cholmod.CholmodTooLargeError) as error:
         raise TooLargeError(
             f"the sparse Cholesky factor of {gram.shape[0]} unknowns does not fit in memory "

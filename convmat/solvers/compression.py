@@ -1,8 +1,9 @@
-"""The augmented system compressed to a triangle: ``[W^1/2 A; damp L] = Q R``, ``z = Q'[W^1/2 b; 0]``.
+"""The augmented system compressed to a triangle.
 
-``min |R x - z|`` is the same problem with n equations, at A's own condition number. R and z are
-found by blocks of rows, each stacked beneath the triangle of those before it, so that the
-memory taken is that of one block, whatever the number of equations.
+With ``[W^1/2 A; damp L] = Q R`` and ``z = Q'[W^1/2 b; 0]``, ``min |R x - z|`` is the same problem
+in n equations, at the same condition number. R and z are found by blocks of rows, each stacked
+beneath the triangle of those before it, so that the memory taken is that of one block, whatever
+the number of equations.
 
 Source: G. H. Golub, P. Manneback and Ph. L. Toint, A comparison between some direct and
 iterative methods for certain large scale geodetic least squares problems, SIAM J. Sci. Stat.

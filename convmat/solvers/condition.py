@@ -64,8 +64,9 @@ def largest_eigenvalue(
 
 def spectral_norm(problem: LeastSquares) -> float:
     """Estimate of the 2-norm of ``[W^1/2 A; damp L]``."""
+    system = problem.system
     square = largest_eigenvalue(
-        lambda v: problem.augmented_adjoint(problem.augmented_product(v)),
+        lambda v: system.adjoint(system.product(v)),
         problem.shape[1],
         problem.dtype,
     )

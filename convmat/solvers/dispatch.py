@@ -1,7 +1,6 @@
 """solve(problem, solver): one door to all methods, and one judge of what they bring."""
 
 import inspect
-from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
@@ -9,7 +8,6 @@ from convmat.errors import ConvmatError
 from convmat.least_squares import LeastSquares
 from convmat.solution import Outcome, Solution
 from convmat.solvers.choice import auto
-from convmat.solvers.iteration import iterate
 from convmat.solvers.table import SOLVERS
 
 __all__ = ["option_names", "solve"]
@@ -26,7 +24,8 @@ def solve(problem: LeastSquares, solver: str = "auto", **options: Any) -> Soluti
     **options
         The solver's own, see its function: for iterative ones `tolerance` (on the gradient norm,
         relative to ``|A'Wb|``), `max_iterations`, `start`, ``callback(iteration, x,
-        objective_norm, gradient_norm)`` and ``progress(iteration, fraction)``.
+        objective_norm, gradient_norm)`` and ``progress(iteration, fraction)``; under
+        constraints `lower`, `upper`, `total` and `total_entries` (see `bounded`).
 
     Returns
     -------
@@ -50,7 +49,7 @@ def solve(problem: LeastSquares, solver: str = "auto", **options: Any) -> Soluti
             f"problem must be a LeastSquares, got {type(problem).__name__}: "
             "solve(LeastSquares(A, b))"
         )
-    if solver != "auto" and solver not in SOLVERS:
+    if solver != "auto" and (not isinstance(solver, str) or solver not in SOLVERS):
         raise ConvmatError(f"solver must be auto, {', '.join(SOLVERS)}, got {solver!r}")
     function = auto if solver == "auto" else SOLVERS[solver].function
     allowed = option_names(solver)
@@ -91,11 +90,6 @@ def option_names(solver: str) -> list[str]:
     >>> option_names("pinv")
     ['rcond']
     """
-    if solver == "auto":
-        return _keywords(iterate, without=("measure",))
-    return _keywords(SOLVERS[solver].function)
-
-
-def _keywords(function: Callable[..., Any], without: tuple[str, ...] = ()) -> list[str]:
+    function = auto if solver == "auto" else SOLVERS[solver].function
     parameters = inspect.signature(function).parameters.values()
-    return [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in without]
+    return [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]

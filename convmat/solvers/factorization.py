@@ -16,7 +16,7 @@ from scipy import sparse
 from convmat.errors import ConvmatError, MissingPackageError
 from convmat.memory import require_memory
 
-__all__ = ["Backend", "Factor", "NotPositiveDefinite", "factorize"]
+__all__ = ["Backend", "Factor", "NotPositiveDefiniteError", "factorize"]
 
 SMALL = 500
 """Up to this many unknowns dense LAPACK is quickest, whatever the pattern."""
@@ -34,7 +34,7 @@ class Backend(StrEnum):
     BANDED = "banded"
 
 
-class NotPositiveDefinite(Exception):
+class NotPositiveDefiniteError(Exception):
     """A pivot was not positive."""
 
 
@@ -57,7 +57,7 @@ def factorize(gram: Any, backend: Backend = Backend.AUTO) -> tuple[Factor, Backe
 
     Raises
     ------
-    NotPositiveDefinite
+    NotPositiveDefiniteError
     MissingPackageError
         When CHOLMOD is asked for by name and is not installed.
     """
@@ -88,7 +88,7 @@ def dense_factor(gram: NDArray) -> Factor:
     try:
         factor = cho_factor(gram, lower=True, check_finite=False)
     except np.linalg.LinAlgError as error:
-        raise NotPositiveDefinite(str(error)) from None
+        raise NotPositiveDefiniteError(str(error)) from None
     return SolvedBy(lambda rhs: cho_solve(factor, rhs, check_finite=False))
 
 
@@ -120,7 +120,7 @@ def banded_factor(gram: sparse.csr_array) -> Factor:
     try:
         factor = cholesky_banded(band, overwrite_ab=True, lower=True, check_finite=False)
     except np.linalg.LinAlgError as error:
-        raise NotPositiveDefinite(str(error)) from None
+        raise NotPositiveDefiniteError(str(error)) from None
 
     def solve(rhs: NDArray) -> NDArray:
         return cho_solve_banded((factor, True), rhs[order], check_finite=False)[position]

@@ -18,7 +18,15 @@ from convmat.least_squares import Certificate, LeastSquares
 from convmat.solution import Outcome, Status
 from convmat.solvers.condition import spectral_norm
 
-__all__ = ["MAX_ITERATIONS", "TOLERANCE", "Callback", "Method", "Progress", "iterate"]
+__all__ = [
+    "MAX_ITERATIONS",
+    "TOLERANCE",
+    "Callback",
+    "Method",
+    "Progress",
+    "checked_start",
+    "iterate",
+]
 
 TOLERANCE = 1e-10
 MAX_ITERATIONS = 10_000
@@ -57,7 +65,7 @@ def iterate(
     """
     measure = measure or _gradient_norm
     _check(tolerance, max_iterations)
-    x = _start(problem, start)
+    x = checked_start(problem, start)
     target = tolerance * float(np.linalg.norm(problem.rhs))
     certificate = problem.certificate(x)
     reached = measure(certificate)
@@ -74,6 +82,8 @@ def iterate(
                 history.append((objective, gradient))
                 if report(len(history) - 1, objective, gradient):
                     status = Status.INTERRUPTED
+                elif not objective <= 10 * history[0][0]:
+                    status, message = Status.MAX_ITERATIONS, "it diverges: take a smaller step"
                 elif len(history) > max_iterations:
                     status = Status.MAX_ITERATIONS
                 elif gradient > believable:
@@ -105,8 +115,6 @@ def _no_progress(
     certificate: Certificate, norm: float, reached: float, before: float, target: float
 ) -> tuple[Status | None, str]:
     """Whether the gradient cannot be made smaller in this arithmetic, or only was not."""
-    if not math.isfinite(reached):
-        return Status.MAX_ITERATIONS, "the iteration diverged"
     size = certificate.objective_norm + norm * float(np.linalg.norm(certificate.x))
     if reached <= 16 * EPS * norm * size:
         return Status.CONVERGED, "the gradient is as small as rounding lets it be"
@@ -144,7 +152,8 @@ def _reporter(
     return report
 
 
-def _start(problem: LeastSquares, start: Any) -> NDArray:
+def checked_start(problem: LeastSquares, start: Any) -> NDArray:
+    """A new array to iterate on: `start`, or zeros."""
     n = problem.shape[1]
     if start is None:
         return np.zeros(n, dtype=problem.dtype)

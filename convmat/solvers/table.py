@@ -5,10 +5,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from convmat.solution import Outcome
+from convmat.solvers.bounded import bounded, nonnegative
+from convmat.solvers.cgls import cgls
 from convmat.solvers.cholesky import cholesky
+from convmat.solvers.fista import fista
+from convmat.solvers.gradient import gradient
 from convmat.solvers.lsmr import lsmr
 from convmat.solvers.lsqr import lsqr
 from convmat.solvers.pinv import pinv
+from convmat.solvers.qr import qr
 
 __all__ = ["SOLVERS", "Solver"]
 
@@ -32,6 +37,8 @@ class Solver:
         It finds the rank, and its status says where that is deficient.
     bounds : bool
         It takes bounds and an equality constraint.
+    complex_numbers : bool
+        It serves complex problems, too (under no constraints).
     structure : str
         What else A must be; empty where anything goes.
     description : str
@@ -44,6 +51,7 @@ class Solver:
     minimum_norm: bool
     reports_rank: bool
     bounds: bool
+    complex_numbers: bool
     structure: str
     description: str
 
@@ -57,8 +65,21 @@ _ROWS = (
         minimum_norm=True,
         reports_rank=True,
         bounds=False,
+        complex_numbers=True,
         structure="",
         description="normal equations; LAPACK, CHOLMOD or banded; refined",
+    ),
+    Solver(
+        name="qr",
+        function=qr,
+        iterative=False,
+        matrix_free=False,
+        minimum_norm=True,
+        reports_rank=True,
+        bounds=False,
+        complex_numbers=True,
+        structure="",
+        description="Householder QR with pivoting, by blocks of rows",
     ),
     Solver(
         name="pinv",
@@ -68,6 +89,7 @@ _ROWS = (
         minimum_norm=True,
         reports_rank=True,
         bounds=False,
+        complex_numbers=True,
         structure="",
         description="singular value decomposition; tells the rank",
     ),
@@ -79,6 +101,7 @@ _ROWS = (
         minimum_norm=True,
         reports_rank=False,
         bounds=False,
+        complex_numbers=True,
         structure="",
         description="Krylov; the objective shrinks at every step",
     ),
@@ -90,8 +113,69 @@ _ROWS = (
         minimum_norm=True,
         reports_rank=False,
         bounds=False,
+        complex_numbers=True,
         structure="",
         description="Krylov; the gradient shrinks at every step",
+    ),
+    Solver(
+        name="cgls",
+        function=cgls,
+        iterative=True,
+        matrix_free=True,
+        minimum_norm=True,
+        reports_rank=False,
+        bounds=False,
+        complex_numbers=True,
+        structure="",
+        description="Krylov; conjugate gradients on the normal equations",
+    ),
+    Solver(
+        name="gradient",
+        function=gradient,
+        iterative=True,
+        matrix_free=True,
+        minimum_norm=True,
+        reports_rank=False,
+        bounds=False,
+        complex_numbers=True,
+        structure="",
+        description="gradient descent with one step length",
+    ),
+    Solver(
+        name="fista",
+        function=fista,
+        iterative=True,
+        matrix_free=True,
+        minimum_norm=True,
+        reports_rank=False,
+        bounds=True,
+        complex_numbers=True,
+        structure="",
+        description="accelerated gradient descent; takes constraints",
+    ),
+    Solver(
+        name="bounded",
+        function=bounded,
+        iterative=False,
+        matrix_free=False,
+        minimum_norm=False,
+        reports_rank=True,
+        bounds=True,
+        complex_numbers=True,
+        structure="",
+        description="bounds and a fixed sum, exactly, by active sets",
+    ),
+    Solver(
+        name="nonnegative",
+        function=nonnegative,
+        iterative=False,
+        matrix_free=False,
+        minimum_norm=False,
+        reports_rank=True,
+        bounds=True,
+        complex_numbers=False,
+        structure="",
+        description="as bounded, nothing below zero",
     ),
 )
 

@@ -1,0 +1,96 @@
+"""``convmat matrix``: the sparse matrix of a convolution, in a file."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from convmat.cli.options import (
+    BOUNDARY_HELP,
+    AnchorOption,
+    parse_anchor,
+    parse_boundary_names,
+    parse_size,
+)
+from convmat.cli.terminal import one_line, output
+from convmat.errors import ConvmatError
+from convmat.export import save_matrix
+from convmat.files import check_suffix, check_writable
+from convmat.geometry import Geometry, Mode
+from convmat.matrices import convolution_matrix
+from convmat.matrix_formats import MATRIX_FORMATS
+from convmat.pictures import SUFFIXES, read_picture
+
+__all__ = ["matrix"]
+
+
+def matrix(
+    kernel: Annotated[
+        str, typer.Argument(metavar="KERNEL", help=f"File of the kernel: {', '.join(SUFFIXES)}.")
+    ],
+    shape: Annotated[
+        str, typer.Option(metavar="RxC", help="Shape of the signal, such as 64x64, or 64.")
+    ],
+    output_file: Annotated[
+        str,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="What to write: .npz (SciPy), .mtx (Matrix Market) or .mat (MATLAB, Octave).",
+            show_default=False,
+        ),
+    ],
+    mode: Annotated[
+        Mode,
+        typer.Option(
+            help="Which outputs there are: full (n + k - 1), same (n) or valid (n - k + 1).",
+            case_sensitive=False,
+        ),
+    ] = Mode.FULL,
+    boundary: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help=f"How the signal continues past its edges: {BOUNDARY_HELP}."
+        ),
+    ] = "zero",
+    anchor: AnchorOption = None,
+    order: Annotated[
+        str,
+        typer.Option(
+            metavar="C|F",
+            help="How signals become vectors: C (row by row, NumPy) or F (column by column, "
+            "MATLAB's x(:)).",
+        ),
+    ] = "C",
+) -> None:
+    """Build the sparse matrix H of a convolution, H x = y, and write it with its geometry."""
+    check_suffix(output_file, tuple(MATRIX_FORMATS))
+    check_writable(output_file)
+    input_shape = parse_size(shape, "--shape")
+    planes = read_picture(kernel, len(input_shape)).planes
+    if len(planes) != 1:
+        raise ConvmatError(f"{kernel} has {len(planes)} channels; a kernel has one")
+    (entries,) = planes.values()
+    geometry = Geometry(
+        input_shape, entries.shape, mode, parse_boundary_names(boundary) or "", parse_anchor(anchor)
+    )
+    built = convolution_matrix(
+        entries,
+        geometry.input_shape,
+        geometry.mode,
+        geometry.boundary,
+        anchor=geometry.anchor,
+        order=order.upper(),
+    )
+    save_matrix(output_file, built, geometry, order=order.upper(), kernel=entries)
+    rows, columns = built.shape
+    size = os.path.getsize(output_file)
+    names = dict.fromkeys(geometry.boundary)
+    anchor_text = ", ".join(map(str, geometry.anchor))
+    output().print(
+        one_line(
+            f"{output_file}: {rows} x {columns}, {built.nnz} entries, {built.dtype}, {size} bytes; "
+            f"{geometry.mode}, {','.join(names)}, anchor ({anchor_text}), order {order.upper()}"
+        )
+    )

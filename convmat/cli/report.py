@@ -1,0 +1,142 @@
+"""Results for people, as tables, and for programs, as JSON."""
+
+import json
+from dataclasses import fields, is_dataclass
+from math import isfinite
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.table import Table
+from rich.text import Text
+
+from convmat.estimation import KernelEstimate
+from convmat.solution import Solution, Status
+from convmat.solvers import SOLVERS
+
+__all__ = ["as_json", "cells", "facts", "kernel_table"]
+
+_IN_WORDS = {
+    Status.CONVERGED: "converged",
+    Status.MAX_ITERATIONS: "stopped before it converged",
+    Status.RANK_DEFICIENT: "the pictures do not determine every entry",
+    Status.ILL_CONDITIONED: "converged, but badly conditioned",
+    Status.INTERRUPTED: "interrupted",
+}
+
+
+def as_json(result: Any) -> str:
+    """A result's fields under their own names, as one JSON object.
+
+    Arrays are nested lists, complex numbers have the fields real and imag, and what JSON has
+    no number for (NaN, infinities) is null.
+    """
+    return json.dumps(_plain(result), allow_nan=False, indent=2)
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, complex):
+        return {"real": _plain(value.real), "imag": _plain(value.imag)}
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if value is None or isinstance(value, bool | int):
+        return value
+    return str(value)
+
+
+def _decimals(std_error: NDArray) -> int | None:
+    """Decimals that show two uncertain digits of the best known entry; None where unknown."""
+    known = std_error[np.isfinite(std_error) & (std_error > 0)]
+    if not known.size:
+        return None
+    return int(np.clip(1 - np.floor(np.log10(known.min())), 0, 12))
+
+
+def kernel_table(kernel: NDArray, std_error: NDArray, width: int) -> Table | Text:
+    """The kernel row by row, each entry above its standard error.
+
+    Parameters
+    ----------
+    kernel, std_error : ndarray, of any number of axes
+        Where no standard error is finite, the entries stand alone.
+    width : int
+        Of the terminal; for a table that is wider there is a sentence instead.
+    """
+    rows, errors = (array.reshape(-1, array.shape[-1]) for array in (kernel, std_error))
+    digits = _decimals(std_error)
+    with_errors = bool(np.isfinite(std_error).any())
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2))
+    longest = 0
+    for _ in range(rows.shape[1]):
+        table.add_column(justify="right", no_wrap=True)
+    for row, row_errors in zip(rows, errors, strict=True):
+        lines = [cells(row, digits)]
+        if with_errors:
+            lines.append(cells(row_errors, digits, "±"))
+        for line, style in zip(lines, ("", "dim"), strict=False):
+            longest = max(longest, *map(len, line))
+            table.add_row(*line, style=style)
+    if rows.shape[1] * (longest + 2) <= width:
+        return table
+    shape = "x".join(map(str, kernel.shape))
+    return Text(f"  (the {shape} table is wider than this terminal: --output kernel.csv keeps it)")
+
+
+def cells(values: NDArray, digits: int | None, sign: str = "") -> list[str]:
+    """Numbers as text, to so many decimals, or to six digits.
+
+    Examples
+    --------
+    >>> cells(np.array([0.25, -1e-9]), 3)
+    ['0.250', '0.000']
+    """
+    return [sign + _number(value, digits) for value in values]
+
+
+def _number(value: Any, digits: int | None) -> str:
+    if isinstance(value, complex | np.complexfloating):
+        return f"{_number(value.real, digits)}{value.imag:+.{6 if digits is None else digits}f}j"
+    if not np.isfinite(value):
+        return "?"
+    text = f"{value:.6g}" if digits is None else f"{value:.{digits}f}"
+    return text[1:] if text.startswith("-") and not text.strip("-0.") else text
+
+
+def facts(found: KernelEstimate, rows: list[tuple[str, str]]) -> Table:
+    """What else there is to say about an estimate, a line for each."""
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    lines = [("sum of the kernel", f"{found.kernel.sum():.6g}")]
+    if found.covariance.shape[0] > found.kernel.size:
+        error = found.offset_std_error
+        digits = _decimals(np.array([error]))
+        bars = f" ± {_number(error, digits)}" if isfinite(error) else ""
+        lines.append(("offset", _number(found.offset, digits) + bars))
+    lines.append(("residual", f"{found.residual_std:.4g} (standard deviation)"))
+    for name, text in [*lines, *rows]:
+        table.add_row(name, text)
+    table.add_row("solver", _solver_in_words(found.solution))
+    for text in (found.solution.message, found.solution.advice, found.note):
+        if text:
+            table.add_row("", text)
+    return table
+
+
+def _solver_in_words(solution: Solution) -> str:
+    """The solver, how it ended and how long it took.
+
+    The status is in words: "cholesky, converged, 0.04 s".
+    """
+    iterative = solution.solver in SOLVERS and SOLVERS[solution.solver].iterative
+    iterations = f" after {solution.iterations} iterations" if iterative else ""
+    seconds = solution.setup_seconds + solution.solve_seconds
+    return f"{solution.solver}, {_IN_WORDS[solution.status]}{iterations}, {seconds:.2g} s"

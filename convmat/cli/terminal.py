@@ -1,0 +1,45 @@
+"""Printing: results on stdout, notes and errors on stderr, colour on terminals only."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+__all__ = ["one_line", "output", "print_error", "print_note"]
+
+_UNLIMITED = 100_000
+
+
+def output() -> Console:
+    """Standard output; where it is no terminal, a table may be as wide as it needs."""
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = _UNLIMITED
+    return console
+
+
+def one_line(message: Any) -> str:
+    r"""Text on one line, without the control characters that a file's name may hold.
+
+    Examples
+    --------
+    >>> one_line("two\n  lines")
+    'two lines'
+    """
+    text = " ".join(str(message).split())
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def print_error(message: str) -> None:
+    """One line on stderr, red on terminals."""
+    _on_stderr(f"convmat: {message}", "red")
+
+
+def print_note(message: str) -> None:
+    """A remark on stderr, which is no error."""
+    _on_stderr(f"note: {message}", "dim")
+
+
+def _on_stderr(message: str, style: str) -> None:
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(Text(one_line(message), style=style))

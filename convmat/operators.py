@@ -1,0 +1,309 @@
+"""The matrices of a convolution as operators: products without the entries.
+
+    H = ConvolutionOperator(kernel, input_shape)    H @ vec(x) = vec(h * x), the kernel known
+    X = DataOperator(data, kernel_shape)            X @ vec(h) = vec(h * x), the signal known
+
+They are twins of `convolution_matrix` and `data_matrix`, for every mode, boundary and anchor.
+With E the extension of the signal and V(h) the convolution of what is inside (see `planning`),
+H = V(h) E, so its adjoint is E' V(h)': the full correlation, folded back at the edges.
+Flipping the kernel and extending again, as is often done, is that adjoint only for `zero` and
+`circular`, and for few kernels elsewhere.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+from scipy import sparse
+from scipy.sparse.linalg import LinearOperator
+
+from convmat.arrays import as_samples
+from convmat.correlation import WindowPlan
+from convmat.errors import ConvmatError
+from convmat.geometry import Geometry, parse_shape
+from convmat.matrices import convolution_matrix, data_matrix
+from convmat.planning import Plan
+from convmat.spectral import Diagonalization, diagonalize
+from convmat.stretches import extend_axes, fold_axes
+
+__all__ = ["ConvolutionOperator", "DataOperator"]
+
+
+class _GeometryOperator(LinearOperator):
+    """What both twins share: vectors of any floating dtype, one plan for each dtype."""
+
+    geometry: Geometry
+
+    def __init__(self, geometry: Geometry, shape: tuple[int, int], dtype: np.dtype) -> None:
+        super().__init__(dtype=dtype, shape=shape)
+        self.geometry = geometry
+        self._extensions = geometry.extensions
+        self._plans: dict[np.dtype, Any] = {}
+
+    def _plan(self, dtype: np.dtype) -> Any:
+        """For computing in `dtype`; setting the same entry twice from two threads is harmless."""
+        if dtype not in self._plans:
+            self._plans[dtype] = self._make_plan(dtype)
+        return self._plans[dtype]
+
+    def _make_plan(self, dtype: np.dtype) -> Any:
+        raise NotImplementedError
+
+    def _forward(self, x: NDArray, dtype: np.dtype) -> NDArray:
+        raise NotImplementedError
+
+    def _backward(self, y: NDArray, dtype: np.dtype) -> NDArray:
+        raise NotImplementedError
+
+    def _matvec(self, x: NDArray) -> NDArray:
+        return self._real_parts(self._forward, x)
+
+    def _rmatvec(self, y: NDArray) -> NDArray:
+        return self._real_parts(self._backward, y)
+
+    def _matmat(self, x: NDArray) -> NDArray:
+        return np.stack([self._matvec(column) for column in x.T], axis=1)
+
+    def _rmatmat(self, y: NDArray) -> NDArray:
+        return np.stack([self._rmatvec(column) for column in y.T], axis=1)
+
+    def _real_parts(self, product: Any, vector: NDArray) -> NDArray:
+        """Apply `product`; a real operator takes a complex vector as two real ones."""
+        vector = np.asarray(vector).ravel()
+        if vector.dtype.kind == "c" and self.dtype.kind == "f":
+            real = self._real_parts(product, vector.real)
+            return real + 1j * self._real_parts(product, vector.imag)
+        wide = vector.dtype if vector.dtype.kind in "fc" else np.dtype(np.float64)
+        dtype = np.result_type(self.dtype, wide)
+        return product(np.ascontiguousarray(vector, dtype), dtype).ravel()
+
+
+class ConvolutionOperator(_GeometryOperator):
+    """H, the convolution with a known kernel, as a SciPy LinearOperator.
+
+    Parameters
+    ----------
+    kernel : array_like
+    input_shape : int or tuple of int
+    mode, boundary, anchor, dtype
+        As for `convmat.convolution_matrix`, whose twin this is.
+
+    Attributes
+    ----------
+    geometry : Geometry
+    kernel : ndarray
+        Read-only.
+    shape : tuple of int
+        Outputs, samples; vectors are raveled in C order.
+    dtype : dtype
+        Of the kernel. A vector of higher precision is multiplied in its own.
+
+    Raises
+    ------
+    ConvmatError
+        For input that is not a kernel or a geometry.
+
+    Notes
+    -----
+    Products go by banded matrices, one axis after another, or FFTs, whichever costs least;
+    the kernel's spectrum is kept. The rounding of FFTs is relative to the largest outputs.
+
+    References
+    ----------
+    Hansen, Nagy and O'Leary (2006), Deblurring Images, chapter 4,
+    doi:10.1137/1.9780898718874.
+
+    Examples
+    --------
+    >>> H = ConvolutionOperator([1, 2, 3], 4, "same", "replicate")
+    >>> H @ np.array([1.0, 0, 0, 0])
+    array([5., 3., 0., 0.])
+    >>> H.H @ np.array([1.0, 0, 0, 0])
+    array([5., 1., 0., 0.])
+    """
+
+    def __init__(
+        self,
+        kernel: Any,
+        input_shape: int | Sequence[int],
+        mode: str = "full",
+        boundary: str | Sequence[str] = "zero",
+        *,
+        anchor: int | Sequence[int] | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> None:
+        signal_shape = parse_shape(input_shape, "input_shape")
+        values = as_samples(kernel, "kernel", ndim=len(signal_shape), dtype=dtype)
+        geometry = Geometry(signal_shape, values.shape, mode, boundary, anchor)
+        super().__init__(geometry, geometry.matrix_shape, values.dtype)
+        self.kernel = _frozen(values)
+
+    def to_matrix(self, format: str = "csr") -> Any:
+        """The explicit matrix: `convmat.convolution_matrix` in C order."""
+        g = self.geometry
+        return convolution_matrix(
+            self.kernel, g.input_shape, g.mode, g.boundary, anchor=g.anchor, format=format
+        )
+
+    def gram(self) -> Any:
+        """``H'H``, a csr_array of shape (samples, samples)."""
+        return self.normal_equations(np.zeros(self.shape[0]))[0]
+
+    def normal_equations(
+        self, b: NDArray, weights: NDArray | None = None
+    ) -> tuple[Any, NDArray, float]:
+        """``(H'WH, H'Wb, b'Wb)``, the first a csr_array from the explicit matrix.
+
+        Parameters
+        ----------
+        b, weights : array_like, shape (outputs,)
+            W is the diagonal matrix of the weights, or the identity.
+        """
+        b, weighted, roots = _weighted(b, weights, self.shape[0])
+        matrix = self.to_matrix()
+        if roots is not None:
+            matrix = sparse.csr_array(sparse.diags_array(roots) @ matrix)
+        gram = sparse.csr_array(matrix.conj().T @ matrix)
+        return gram, self.rmatvec(weighted), float(np.vdot(b, weighted).real)
+
+    def diagonalization(self) -> Diagonalization:
+        """``(forward, inverse, eigenvalues, orthogonal)``, where there is a fast one.
+
+        See `convmat.spectral.diagonalize`.
+
+        Raises
+        ------
+        ConvmatError
+            Where the kernel, mode and boundary have no such structure.
+        """
+        return diagonalize(self.kernel, self.geometry)
+
+    def _make_plan(self, dtype: np.dtype) -> Plan:
+        return Plan(self.kernel.astype(dtype, copy=False), self.geometry.extended_shape)
+
+    def _forward(self, x: NDArray, dtype: np.dtype) -> NDArray:
+        extended = extend_axes(x.reshape(self.geometry.input_shape), self._extensions)
+        return self._plan(dtype).forward(np.ascontiguousarray(extended))
+
+    def _backward(self, y: NDArray, dtype: np.dtype) -> NDArray:
+        extended = self._plan(dtype).adjoint(y.reshape(self.geometry.output_shape))
+        return fold_axes(extended, self._extensions, overwrite=True)
+
+
+class DataOperator(_GeometryOperator):
+    """X, the convolution of known data with a kernel yet unknown, as a SciPy LinearOperator.
+
+    Parameters
+    ----------
+    data : array_like
+    kernel_shape : int or tuple of int
+    mode, boundary, anchor, dtype
+        As for `convmat.data_matrix`, whose twin this is.
+
+    Attributes
+    ----------
+    geometry : Geometry
+    data : ndarray
+        Read-only.
+    shape : tuple of int
+        Outputs, kernel entries; vectors are raveled in C order.
+    dtype : dtype
+
+    Raises
+    ------
+    ConvmatError
+        As `ConvolutionOperator`.
+
+    Examples
+    --------
+    >>> X = DataOperator([1, 2, 3, 4], 3, "valid")
+    >>> X @ np.array([1.0, 0, -1])
+    array([2., 2.])
+    >>> X.H @ np.array([1.0, 0])
+    array([3., 2., 1.])
+    """
+
+    def __init__(
+        self,
+        data: Any,
+        kernel_shape: int | Sequence[int],
+        mode: str = "full",
+        boundary: str | Sequence[str] = "zero",
+        *,
+        anchor: int | Sequence[int] | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> None:
+        window = parse_shape(kernel_shape, "kernel_shape")
+        samples = as_samples(data, "data", ndim=len(window), dtype=dtype)
+        geometry = Geometry(samples.shape, window, mode, boundary, anchor)
+        super().__init__(geometry, geometry.data_matrix_shape, samples.dtype)
+        self.data = _frozen(samples)
+
+    def to_matrix(self, format: str = "csr") -> Any:
+        """The explicit matrix: `convmat.data_matrix` in C order."""
+        g = self.geometry
+        return data_matrix(
+            self.data, g.kernel_shape, g.mode, g.boundary, anchor=g.anchor, format=format
+        )
+
+    def gram(self) -> NDArray:
+        """``X'X``, shape (kernel entries, kernel entries), without forming X."""
+        return self.normal_equations(np.zeros(self.shape[0]))[0]
+
+    def normal_equations(
+        self, b: NDArray, weights: NDArray | None = None
+    ) -> tuple[NDArray, NDArray, float]:
+        """``(X'WX, X'Wb, b'Wb)`` in double precision, without forming X (see `convmat.gram`).
+
+        Parameters
+        ----------
+        b, weights : array_like, shape (outputs,)
+            W is the diagonal matrix of the weights, or the identity.
+        """
+        from convmat.gram import data_moments
+
+        b, _, roots = _weighted(b, weights, self.shape[0])
+        shape = self.geometry.output_shape
+        moments = data_moments(
+            extend_axes(self.data, self._extensions),
+            self.geometry.kernel_shape,
+            b.reshape(shape),
+            None if roots is None else np.asarray(weights).reshape(shape),
+        )
+        return moments.plain()
+
+    def _make_plan(self, dtype: np.dtype) -> WindowPlan:
+        extended = extend_axes(self.data.astype(dtype, copy=False), self._extensions)
+        return WindowPlan(np.ascontiguousarray(extended), self.geometry.kernel_shape)
+
+    def _forward(self, h: NDArray, dtype: np.dtype) -> NDArray:
+        return self._plan(dtype).forward(h.reshape(self.geometry.kernel_shape))
+
+    def _backward(self, y: NDArray, dtype: np.dtype) -> NDArray:
+        return self._plan(dtype).adjoint(y.reshape(self.geometry.output_shape))
+
+
+def _weighted(
+    b: NDArray, weights: NDArray | None, rows: int
+) -> tuple[NDArray, NDArray, NDArray | None]:
+    """b, W b and the square roots of the weights (None for None)."""
+    b = as_samples(b, "b", ndim=1)
+    if b.shape != (rows,):
+        raise ConvmatError(f"b must have one entry for each output ({rows}), got {b.size}")
+    if weights is None:
+        return b, b, None
+    weights = as_samples(weights, "weights", ndim=1)
+    if weights.shape != (rows,) or weights.dtype.kind != "f" or weights.min() < 0:
+        raise ConvmatError(
+            f"weights must be {rows} real numbers that are not negative, got shape "
+            f"{weights.shape}, dtype {weights.dtype}, smallest {weights.real.min()}"
+        )
+    return b, weights * b, np.sqrt(weights)
+
+
+def _frozen(values: NDArray) -> NDArray:
+    """A copy that nobody can change: the plans depend on it."""
+    copy = np.array(values, order="C")
+    copy.setflags(write=False)
+    return copy

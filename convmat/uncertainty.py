@@ -1,0 +1,108 @@
+"""How well least squares knows its unknowns: the covariance of the estimate.
+
+Where the model holds and nothing is damped, it is ``s^2 (A'WA)^-1`` with
+``s^2 = sum w r^2 / (m - p)`` for m equations and p unknowns. A constraint ``c'x = const``
+takes away what it fixes: with C that matrix, ``C - C c c'C / (c'C c)``.
+
+Source: A. Bjorck, Numerical Methods for Least Squares Problems, SIAM 1996, sections 2.8 and
+5.1, doi:10.1137/1.9781611971484.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convmat.least_squares import LeastSquares
+from convmat.moments import mirror_upper
+from convmat.solution import Solution, Status
+
+__all__ = ["Uncertainty", "uncertainty"]
+
+
+class Uncertainty(NamedTuple):
+    """Covariance, shape (p, p), of NaN where `note` says why; s, the residual's deviation."""
+
+    covariance: NDArray
+    residual_std: float
+    note: str
+
+
+def uncertainty(
+    problem: LeastSquares,
+    solution: Solution,
+    *,
+    noise_std: float | None = None,
+    fixed_sum: NDArray | None = None,
+    at_bound: bool = False,
+) -> Uncertainty:
+    """Covariance and residual deviation of a solved problem.
+
+    Parameters
+    ----------
+    problem : LeastSquares
+    solution : Solution
+        Of it.
+    noise_std : float, optional
+        s where it is known; otherwise it comes from the residual.
+    fixed_sum : ndarray, shape (p,), optional
+        c, of the constraint that c'x is constant.
+    at_bound : bool
+        Whether some unknown is held at a bound: then there is no covariance.
+
+    Examples
+    --------
+    >>> from convmat.solvers import solve
+    >>> line = LeastSquares([[1, 0], [1, 1], [1, 2]], [1, 3, 6])
+    >>> result = uncertainty(line, solve(line))
+    >>> np.sqrt(np.diag(result.covariance)).round(6), round(result.residual_std, 6)
+    (array([0.372678, 0.288675]), 0.408248)
+    """
+    rows, p = problem.shape
+    equations = rows if problem.weights is None else int(np.count_nonzero(problem.weights))
+    rank = p if solution.rank is None else solution.rank
+    freedom = equations - rank + (fixed_sum is not None)
+    if noise_std is None:
+        noise_std = solution.residual_norm / math.sqrt(freedom) if freedom > 0 else math.nan
+    covariance = None
+    if problem.damp:
+        note = "no error bars: damping biases the estimate, and they would not show it"
+    elif at_bound:
+        note = "no error bars: some entries are held at a bound"
+    elif solution.status is Status.RANK_DEFICIENT:
+        note = "no error bars: the data do not determine every entry"
+    elif math.isnan(noise_std):
+        note = f"no error bars: {equations} pixels for {p} unknowns leave no residual"
+    elif solution.status not in (Status.CONVERGED, Status.ILL_CONDITIONED):
+        note = f"no error bars: the solver ended as {solution.status}"
+    else:
+        covariance = _inverse(problem.normal_equations().gram)
+        note = "" if covariance is not None else "no error bars: singular normal equations"
+    if covariance is None:
+        return Uncertainty(np.full((p, p), np.nan), noise_std, note)
+    if fixed_sum is not None:
+        moved = covariance @ fixed_sum
+        covariance = covariance - np.outer(moved, moved.conj()) / np.vdot(fixed_sum, moved).real
+    return Uncertainty(noise_std**2 * covariance, noise_std, "")
+
+
+def _inverse(gram: NDArray) -> NDArray | None:
+    """Of a Hermitian positive definite matrix, by Cholesky, its diagonal scaled to 1."""
+    from scipy.linalg import get_lapack_funcs
+
+    diagonal = np.diagonal(gram).real
+    if not np.all(diagonal > 0):
+        return None
+    scale = 1 / np.sqrt(diagonal)
+    scaled = np.ascontiguousarray(scale[:, np.newaxis] * gram * scale)
+    factorize, invert = get_lapack_funcs(("potrf", "potri"), (scaled,))
+    # LAPACK counts the other way: its lower triangle of the transpose is our upper one.
+    inverse, failed = factorize(scaled.T, lower=True, clean=False, overwrite_a=True)
+    if not failed:
+        inverse, failed = invert(inverse, lower=True, overwrite_c=True)
+    if failed:
+        return None
+    inverse = inverse.T
+    mirror_upper(inverse)
+    return scale[:, np.newaxis] * inverse * scale
