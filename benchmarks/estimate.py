@@ -1,8 +1,9 @@
 """How fast a kernel is estimated, beside four FFTs, im2col with BLAS, and LSQR on the matrix X.
 
 Run with `make bench` or `python benchmarks/estimate.py [--repeat 25] [--largest 4096]`.
-All times are taken in one process, in turns, and the smallest of each is compared. BLAS has
-as many threads as it takes (OPENBLAS_NUM_THREADS), the FFTs have the same number as convmat's.
+All times are taken in one process, in turns, and the smallest of each is compared; both sides
+have the same threads, of BLAS and of the FFT. On a machine that is busy with other things BLAS
+loses more than half of its time waiting for its own threads: set OPENBLAS_NUM_THREADS=1.
 
     floor     two forward and two inverse real FFTs of the picture, padded to a fast size
     moments   X'X, X'y, y'y and the sums of both
@@ -16,6 +17,7 @@ import argparse
 import time
 import tracemalloc
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -160,7 +162,7 @@ def scaling(k: int, largest: int, repeat: int) -> None:
     while size <= largest:
         before, _, after = pictures(size, k)
         actions = floor_actions(size)
-        actions["moments"] = lambda b=before, a=after: data_moments(b, (k, k), a)
+        actions["moments"] = partial(data_moments, before, (k, k), after)
         best = best_of(actions, max(3, repeat * 256 // size))
         floor = 2 * (best["forward"] + best["inverse"])
         seconds = best["moments"]

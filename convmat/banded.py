@@ -49,6 +49,8 @@ class Banded:
     ----------
     kernel : ndarray
         Of the dtype of the samples it will be applied to.
+    outputs : int, optional
+        Along that axis, if it is known: bands need no more rows.
 
     Examples
     --------
@@ -56,9 +58,10 @@ class Banded:
     array([[ 12., 120.]])
     """
 
-    def __init__(self, kernel: NDArray) -> None:
+    def __init__(self, kernel: NDArray, outputs: int | None = None) -> None:
         self.shape = kernel.shape
         rows, taps = band_size(kernel.shape[-2]), kernel.shape[-2]
+        rows = rows if outputs is None else min(rows, outputs)
         flipped = np.moveaxis(np.flip(kernel), -1, -2)  # leading taps, column taps, row taps
         self.bands = np.zeros((*flipped.shape[:-1], rows, rows + taps - 1), kernel.dtype)
         for row in range(rows):
@@ -138,7 +141,8 @@ def convolve_axis(samples: NDArray, kernel: NDArray, axis: int) -> NDArray:
     if axis == samples.ndim - 1:
         return _last_axis(samples, kernel)
     lead, rest = prod(samples.shape[:axis]), prod(samples.shape[axis + 1 :])
-    outputs = Banded(kernel.reshape(1, -1, 1))(samples.reshape(lead, -1, rest))
+    banded = Banded(kernel.reshape(1, -1, 1), samples.shape[axis] - kernel.size + 1)
+    outputs = banded(samples.reshape(lead, -1, rest))
     return outputs.reshape(*samples.shape[:axis], -1, *samples.shape[axis + 1 :])
 
 

@@ -12,14 +12,14 @@ from convmat.geometry import Geometry
 
 __all__ = ["convolve", "extend"]
 
-# What overlap-add costs, in multiply-adds of the direct sum (about 1 ns each): for each output,
-# and in any case; and what each kernel entry of the direct sum costs besides its outputs. Measured
-# for 1 to 3 axes, real and complex, 64 to 10**6 outputs and 3 to 500 entries: the choice is never
-# more than 1.5 times slower than the better one. (SciPy's own direct convolution takes 12 to 50 ns
-# for a multiply-add in more than one dimension.)
-_OVERLAP_ADD_PER_OUTPUT = 25
-_OVERLAP_ADD_AT_LEAST = 150_000
-_DIRECT_PER_ENTRY = 2_000
+# Costs in nanoseconds, measured for 1 to 3 axes, real and complex, 64 to 10**6 outputs and 3 to
+# 4000 kernel entries; a multiply-add of the direct sum is 1. The choice is at most about 1.5 times
+# slower than the better one. (SciPy's own direct convolution takes 12 to 50 ns for a multiply-add
+# in more than one dimension, so that overlap-add would always win.)
+_OVERLAP_ADD_PER_OUTPUT = 30
+_OVERLAP_ADD_AT_LEAST = 300_000
+_DIRECT_PER_ENTRY = 4_000
+_LINE_PER_PRODUCT = {"f": 0.75, "c": 1.5}  # in one dimension, by np.convolve
 
 
 def convolve(
@@ -67,7 +67,10 @@ def convolve(
     extended = extend(samples.astype(dtype, copy=False), geometry)
     values = values.astype(dtype, copy=False)
     outputs = prod(geometry.output_shape)
-    direct = np.count_nonzero(values) * (outputs + _DIRECT_PER_ENTRY)
+    if geometry.ndim == 1:
+        direct = _LINE_PER_PRODUCT[dtype.kind] * outputs * values.size
+    else:
+        direct = (outputs + _DIRECT_PER_ENTRY) * float(np.count_nonzero(values))
     if direct <= _OVERLAP_ADD_PER_OUTPUT * outputs + _OVERLAP_ADD_AT_LEAST:
         return _direct(extended, values, geometry.output_shape)
     from scipy import signal  # half of a second of import that most of convmat does without
@@ -77,6 +80,8 @@ def convolve(
 
 def _direct(extended: NDArray, kernel: NDArray, output_shape: tuple[int, ...]) -> NDArray:
     """Sum the shifted signal over the kernel entries that are not 0; exact for integers."""
+    if extended.ndim == 1:
+        return np.convolve(extended, kernel, "valid")
     outputs = np.zeros(output_shape, dtype=extended.dtype)
     term = np.empty_like(outputs)
     for entry in np.argwhere(kernel):

@@ -12,9 +12,9 @@ picture, the data's kept, of which only the few rows needed are transformed back
 from functools import cached_property
 
 import numpy as np
+import scipy  # loads scipy.fft when it is first used
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
-from scipy import fft
 
 from convmat.planning import Method, Plan, whole_cost
 from convmat.threads import cores
@@ -64,9 +64,11 @@ class WindowPlan:
         axes = tuple(range(kernel.ndim))
         threads = cores()
         if self._real:
-            whole = fft.irfftn(spectrum, self._sizes, axes=axes, workers=threads, overwrite_x=True)
+            whole = scipy.fft.irfftn(
+                spectrum, self._sizes, axes=axes, workers=threads, overwrite_x=True
+            )
         else:
-            whole = fft.ifftn(spectrum, axes=axes, workers=threads, overwrite_x=True)
+            whole = scipy.fft.ifftn(spectrum, axes=axes, workers=threads, overwrite_x=True)
         ends = zip(self.kernel_shape, self.extended.shape, strict=True)
         return whole[tuple(slice(k - 1, n) for k, n in ends)]
 
@@ -81,19 +83,19 @@ class WindowPlan:
             # Only lags below k are wanted: what is transformed back shrinks with every axis.
             for axis, k in enumerate(self.kernel_shape):
                 if self._real and axis == len(self.kernel_shape) - 1:
-                    lags = fft.irfft(lags, self._sizes[axis], axis=axis, workers=cores())
+                    lags = scipy.fft.irfft(lags, self._sizes[axis], axis=axis, workers=cores())
                 else:
-                    lags = fft.ifft(lags, axis=axis, workers=cores(), overwrite_x=True)
+                    lags = scipy.fft.ifft(lags, axis=axis, workers=cores(), overwrite_x=True)
                 lags = lags[(slice(None),) * axis + (slice(0, k),)]
         return np.flip(lags).conj()
 
     def _transform(self, array: NDArray) -> NDArray:
         """Forward FFT, the last axis first, so that it has few rows where `array` is small."""
         axis = array.ndim - 1
-        one_axis = fft.rfft if self._real else fft.fft
+        one_axis = scipy.fft.rfft if self._real else scipy.fft.fft
         spectrum = one_axis(array, self._sizes[axis], axis=axis, workers=cores())
         for axis in reversed(range(array.ndim - 1)):
-            spectrum = fft.fft(
+            spectrum = scipy.fft.fft(
                 spectrum, self._sizes[axis], axis=axis, workers=cores(), overwrite_x=True
             )
         return spectrum
@@ -104,7 +106,7 @@ class WindowPlan:
 
     @cached_property
     def _sizes(self) -> tuple[int, ...]:
-        return tuple(fft.next_fast_len(n, self._real) for n in self.extended.shape)
+        return tuple(scipy.fft.next_fast_len(n, self._real) for n in self.extended.shape)
 
     @cached_property
     def _spectrum(self) -> NDArray:

@@ -27,7 +27,7 @@ from convmat.solvers import SOLVERS, solve
 from convmat.solvers.dispatch import option_names
 from convmat.uncertainty import uncertainty
 
-__all__ = ["KernelEstimate", "estimate_kernel"]
+__all__ = ["KernelEstimate", "estimate_kernel", "kernel_problem"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,19 +178,8 @@ def estimate_kernel(
         mask=mask,
         weights=weights,
     )
-    shift, level = _means(pairs) if offset else (0.0, 0.0)
+    problem, shift, level, choice = _posed(pairs, shape, offset, damp, penalty, noise_std)
     size = prod(shape)
-    problem = LeastSquares(
-        KernelDesign(pairs, shape, shift, offset),
-        np.concatenate([pair.values[pair.keep] for pair in pairs]) - level,
-        damp=0.0 if isinstance(damp, str) else damp,
-        penalty=_penalty(penalty, size, offset),
-        weights=_stacked_weights(pairs),
-    )
-    choice = None
-    if isinstance(damp, str):
-        choice = choose_damp(problem, damp, noise_std=noise_std)
-        problem = problem.with_damp(choice.damp)
     entries = np.arange(problem.shape[1]) < size
     if nonnegative or normalized:
         solver = _constrained(solver)
@@ -210,11 +199,10 @@ def estimate_kernel(
     unknowns = solution.x
     if offset:
         # The fit is y - level = X h - shift sum(h) + o: take both means back into the offset.
-        back = np.eye(unknowns.size, dtype=unknowns.dtype)
-        back[-1, :-1] = -shift
-        unknowns = back @ unknowns
-        unknowns[-1] += level
-        covariance = back @ covariance @ back.T.conj()
+        unknowns = unknowns.copy()
+        unknowns[-1] += level - shift * unknowns[:-1].sum()
+        covariance[-1] -= shift * covariance[:-1].sum(axis=0)
+        covariance[:, -1] -= np.conj(shift) * covariance[:, :-1].sum(axis=1)
     std_error = np.sqrt(np.maximum(np.diagonal(covariance).real, 0.0))
     return KernelEstimate(
         kernel=unknowns[:size].reshape(shape),
@@ -228,6 +216,77 @@ def estimate_kernel(
         note="; ".join(text for text in (choice.message if choice else "", note) if text),
         damp_choice=choice,
     )
+
+
+def kernel_problem(
+    before: Any,
+    after: Any,
+    kernel_shape: int | Sequence[int],
+    *,
+    mode: str | None = None,
+    boundary: str | Sequence[str] | None = None,
+    anchor: int | Sequence[int] | None = None,
+    offset: bool = False,
+    mask: Any = None,
+    weights: Any = None,
+    noise_std: float | None = None,
+    damp: float | str = 0.0,
+    penalty: Any = None,
+) -> LeastSquares:
+    """The least-squares problem that `estimate_kernel` solves, for `compare_solvers`.
+
+    Parameters
+    ----------
+    before, after, kernel_shape
+    mode, boundary, anchor, offset, mask, weights, noise_std, damp, penalty
+        As for `estimate_kernel`.
+
+    Returns
+    -------
+    LeastSquares
+        Its unknowns are the raveled kernel and, where there is one, the offset of the pictures
+        less their means.
+
+    Examples
+    --------
+    >>> kernel_problem([1, 2, 4, 8], [0, 3, 6, 12], 2)
+    LeastSquares(3 equations, 2 unknowns, operator, float64)
+    """
+    shape = parse_shape(kernel_shape, "kernel_shape")
+    pairs = observe(
+        before,
+        after,
+        shape,
+        mode=mode,
+        boundary=boundary,
+        anchor=anchor,
+        mask=mask,
+        weights=weights,
+    )
+    return _posed(pairs, shape, offset, damp, penalty, _checked_noise(noise_std))[0]
+
+
+def _posed(
+    pairs: list[Observation],
+    shape: tuple[int, ...],
+    offset: bool,
+    damp: float | str,
+    penalty: Any,
+    noise_std: float | None,
+) -> tuple[LeastSquares, Any, Any, DampChoice | None]:
+    """The problem, the means taken out of it on either side, and how its damp was chosen."""
+    shift, level = _means(pairs) if offset else (0.0, 0.0)
+    problem = LeastSquares(
+        KernelDesign(pairs, shape, shift, offset),
+        np.concatenate([pair.values[pair.keep] for pair in pairs]) - level,
+        damp=0.0 if isinstance(damp, str) else damp,
+        penalty=_penalty(penalty, prod(shape), offset),
+        weights=_stacked_weights(pairs),
+    )
+    if not isinstance(damp, str):
+        return problem, shift, level, None
+    choice = choose_damp(problem, damp, noise_std=noise_std)
+    return problem.with_damp(choice.damp), shift, level, choice
 
 
 def _constrained(solver: str) -> str:

@@ -8,14 +8,14 @@ what was there before.
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from convmat.errors import ConvmatError
 
-__all__ = ["atomic_write", "check_suffix", "check_writable"]
+__all__ = ["atomic_write", "check_suffix", "check_targets", "check_writable"]
 
 
 def check_suffix(path: str | os.PathLike[str], allowed: tuple[str, ...]) -> str:
@@ -55,6 +55,17 @@ def check_writable(path: str | os.PathLike[str]) -> None:
             raise ConvmatError(f"cannot write {path}: the file is read-only")
     except OSError as error:
         raise _unwritable(path, error) from error
+
+
+def check_targets(inputs: Iterable[str], outputs: Iterable[str | None]) -> None:
+    """Refuse outputs that cannot be written, or would overwrite an input or each other."""
+    taken = {os.path.realpath(path): path for path in inputs}
+    for path in filter(None, outputs):
+        check_writable(path)
+        real = os.path.realpath(path)
+        if real in taken:
+            raise ConvmatError(f"{path} would overwrite {taken[real]}; choose another name")
+        taken[real] = path
 
 
 @contextmanager

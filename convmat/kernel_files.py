@@ -9,7 +9,7 @@ from convmat.errors import ConvmatError
 from convmat.files import atomic_write, check_suffix
 from convmat.optional import require
 
-__all__ = ["check_kernel_path", "write_kernel"]
+__all__ = ["check_kernel_path", "write_kernel", "write_numbers"]
 
 _WHITE = 65535
 
@@ -45,17 +45,10 @@ def write_kernel(path: str | os.PathLike[str], kernel: NDArray) -> str:
         For people, such as "kernel.png (16-bit grey, black is 0, white is 0.25)".
     """
     suffix = check_kernel_path(path, kernel.ndim)
-    if np.iscomplexobj(kernel) and suffix != ".npy":
-        raise ConvmatError(f"{path} cannot hold complex numbers; a .npy file can")
-    shape = "x".join(map(str, kernel.shape))
-    if suffix == ".npy":
-        with atomic_write(path) as file:
-            np.lib.format.write_array(file, kernel, allow_pickle=False)
-        return f"{path} ({shape}, {kernel.dtype})"
-    if suffix == ".csv":
-        with atomic_write(path) as file:
-            np.savetxt(file, np.atleast_2d(kernel), delimiter=",", fmt="%.17g")
-        return f"{path} ({shape})"
+    if suffix != ".png":
+        return write_numbers(path, kernel)
+    if np.iscomplexobj(kernel):
+        raise _no_complex(path)
     black, white = min(kernel.min(), 0.0), max(kernel.max(), 0.0)
     step = (white - black) / _WHITE or 1.0
     grey = np.rint((np.atleast_2d(kernel) - black) / step).astype(np.uint16)
@@ -63,4 +56,23 @@ def write_kernel(path: str | os.PathLike[str], kernel: NDArray) -> str:
     content = iio.imwrite("<bytes>", grey, extension=".png", plugin="pillow")
     with atomic_write(path) as file:
         file.write(content)
+    shape = "x".join(map(str, kernel.shape))
     return f"{path} ({shape}, 16-bit grey, black is {black:.6g}, white is {white:.6g})"
+
+
+def write_numbers(path: str | os.PathLike[str], values: NDArray) -> str:
+    """Write an array to .npy, or a real one of one or two axes to .csv, and say what it is."""
+    shape = "x".join(map(str, values.shape))
+    if check_suffix(path, (".npy", ".csv")) == ".npy":
+        with atomic_write(path) as file:
+            np.lib.format.write_array(file, values, allow_pickle=False)
+        return f"{path} ({shape}, {values.dtype})"
+    if np.iscomplexobj(values):
+        raise _no_complex(path)
+    with atomic_write(path) as file:
+        np.savetxt(file, np.atleast_2d(values), delimiter=",", fmt="%.17g")
+    return f"{path} ({shape})"
+
+
+def _no_complex(path: str | os.PathLike[str]) -> ConvmatError:
+    return ConvmatError(f"{path} cannot hold complex numbers; a .npy file can")

@@ -20,7 +20,6 @@ from math import ceil, prod
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
 from convmat.threads import cores
 
@@ -59,6 +58,8 @@ def image_lag_sums(
     >>> sums.round(12), cross.round(12)
     (array([ 8., 14.,  8.]), array([3., 5.]))
     """
+    from scipy import fft  # its import takes longer than most of what convmat does without
+
     is_real = image.dtype.kind == "f"
     forward, backward = (fft.rfftn, fft.irfftn) if is_real else (fft.fftn, fft.ifftn)
     padded = [

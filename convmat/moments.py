@@ -21,7 +21,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg
 
 __all__ = ["CentredEquations", "Moments", "MomentFit", "mirror_upper"]
 
@@ -183,6 +182,8 @@ class Moments:
             Where the centred matrix is singular to working precision. (Without an offset a
             constant picture is such a case although its mean determines a 1x1 kernel.)
         """
+        from scipy import linalg  # a tenth of a second of import
+
         S, c, _ = self.centred()
         if penalty is not None:
             S += penalty
@@ -231,6 +232,8 @@ def mirror_upper(matrix: NDArray, size: int = 32) -> None:
 
 def _inverse(upper: NDArray) -> NDArray:
     """The Hermitian inverse of a matrix from its upper Cholesky factor."""
+    from scipy import linalg
+
     (potri,) = linalg.get_lapack_funcs(("potri",), (upper,))
     inverse, info = potri(upper, lower=False)
     if info:

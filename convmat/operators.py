@@ -16,12 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from scipy import sparse
-from scipy.sparse.linalg import LinearOperator
 
 from convmat.arrays import as_samples
 from convmat.correlation import WindowPlan
-from convmat.errors import ConvmatError
 from convmat.geometry import Geometry, parse_shape
+from convmat.geometry_operator import GeometryOperator, frozen, weigh
 from convmat.matrices import convolution_matrix, data_matrix
 from convmat.planning import Plan
 from convmat.spectral import Diagonalization, diagonalize
@@ -30,56 +29,7 @@ from convmat.stretches import extend_axes, fold_axes
 __all__ = ["ConvolutionOperator", "DataOperator"]
 
 
-class _GeometryOperator(LinearOperator):
-    """What both twins share: vectors of any floating dtype, one plan for each dtype."""
-
-    geometry: Geometry
-
-    def __init__(self, geometry: Geometry, shape: tuple[int, int], dtype: np.dtype) -> None:
-        super().__init__(dtype=dtype, shape=shape)
-        self.geometry = geometry
-        self._extensions = geometry.extensions
-        self._plans: dict[np.dtype, Any] = {}
-
-    def _plan(self, dtype: np.dtype) -> Any:
-        """For computing in `dtype`; setting the same entry twice from two threads is harmless."""
-        if dtype not in self._plans:
-            self._plans[dtype] = self._make_plan(dtype)
-        return self._plans[dtype]
-
-    def _make_plan(self, dtype: np.dtype) -> Any:
-        raise NotImplementedError
-
-    def _forward(self, x: NDArray, dtype: np.dtype) -> NDArray:
-        raise NotImplementedError
-
-    def _backward(self, y: NDArray, dtype: np.dtype) -> NDArray:
-        raise NotImplementedError
-
-    def _matvec(self, x: NDArray) -> NDArray:
-        return self._real_parts(self._forward, x)
-
-    def _rmatvec(self, y: NDArray) -> NDArray:
-        return self._real_parts(self._backward, y)
-
-    def _matmat(self, x: NDArray) -> NDArray:
-        return np.stack([self._matvec(column) for column in x.T], axis=1)
-
-    def _rmatmat(self, y: NDArray) -> NDArray:
-        return np.stack([self._rmatvec(column) for column in y.T], axis=1)
-
-    def _real_parts(self, product: Any, vector: NDArray) -> NDArray:
-        """Apply `product`; a real operator takes a complex vector as two real ones."""
-        vector = np.asarray(vector).ravel()
-        if vector.dtype.kind == "c" and self.dtype.kind == "f":
-            real = self._real_parts(product, vector.real)
-            return real + 1j * self._real_parts(product, vector.imag)
-        wide = vector.dtype if vector.dtype.kind in "fc" else np.dtype(np.float64)
-        dtype = np.result_type(self.dtype, wide)
-        return product(np.ascontiguousarray(vector, dtype), dtype).ravel()
-
-
-class ConvolutionOperator(_GeometryOperator):
+class ConvolutionOperator(GeometryOperator):
     """H, the convolution with a known kernel, as a SciPy LinearOperator.
 
     Parameters
@@ -137,7 +87,7 @@ class ConvolutionOperator(_GeometryOperator):
         values = as_samples(kernel, "kernel", ndim=len(signal_shape), dtype=dtype)
         geometry = Geometry(signal_shape, values.shape, mode, boundary, anchor)
         super().__init__(geometry, geometry.matrix_shape, values.dtype)
-        self.kernel = _frozen(values)
+        self.kernel = frozen(values)
 
     def to_matrix(self, format: str = "csr") -> Any:
         """The explicit matrix: `convmat.convolution_matrix` in C order."""
@@ -160,7 +110,7 @@ class ConvolutionOperator(_GeometryOperator):
         b, weights : array_like, shape (outputs,)
             W is the diagonal matrix of the weights, or the identity.
         """
-        b, weighted, roots = _weighted(b, weights, self.shape[0])
+        b, weighted, roots = weigh(b, weights, self.shape[0])
         matrix = self.to_matrix()
         if roots is not None:
             matrix = sparse.csr_array(sparse.diags_array(roots) @ matrix)
@@ -191,7 +141,7 @@ class ConvolutionOperator(_GeometryOperator):
         return fold_axes(extended, self._extensions, overwrite=True)
 
 
-class DataOperator(_GeometryOperator):
+class DataOperator(GeometryOperator):
     """X, the convolution of known data with a kernel yet unknown, as a SciPy LinearOperator.
 
     Parameters
@@ -238,7 +188,7 @@ class DataOperator(_GeometryOperator):
         samples = as_samples(data, "data", ndim=len(window), dtype=dtype)
         geometry = Geometry(samples.shape, window, mode, boundary, anchor)
         super().__init__(geometry, geometry.data_matrix_shape, samples.dtype)
-        self.data = _frozen(samples)
+        self.data = frozen(samples)
 
     def to_matrix(self, format: str = "csr") -> Any:
         """The explicit matrix: `convmat.data_matrix` in C order."""
@@ -263,7 +213,7 @@ class DataOperator(_GeometryOperator):
         """
         from convmat.gram import data_moments
 
-        b, _, roots = _weighted(b, weights, self.shape[0])
+        b, _, roots = weigh(b, weights, self.shape[0])
         shape = self.geometry.output_shape
         moments = data_moments(
             extend_axes(self.data, self._extensions),
@@ -282,28 +232,3 @@ class DataOperator(_GeometryOperator):
 
     def _backward(self, y: NDArray, dtype: np.dtype) -> NDArray:
         return self._plan(dtype).adjoint(y.reshape(self.geometry.output_shape))
-
-
-def _weighted(
-    b: NDArray, weights: NDArray | None, rows: int
-) -> tuple[NDArray, NDArray, NDArray | None]:
-    """b, W b and the square roots of the weights (None for None)."""
-    b = as_samples(b, "b", ndim=1)
-    if b.shape != (rows,):
-        raise ConvmatError(f"b must have one entry for each output ({rows}), got {b.size}")
-    if weights is None:
-        return b, b, None
-    weights = as_samples(weights, "weights", ndim=1)
-    if weights.shape != (rows,) or weights.dtype.kind != "f" or weights.min() < 0:
-        raise ConvmatError(
-            f"weights must be {rows} real numbers that are not negative, got shape "
-            f"{weights.shape}, dtype {weights.dtype}, smallest {weights.real.min()}"
-        )
-    return b, weights * b, np.sqrt(weights)
-
-
-def _frozen(values: NDArray) -> NDArray:
-    """A copy that nobody can change: the plans depend on it."""
-    copy = np.array(values, order="C")
-    copy.setflags(write=False)
-    return copy

@@ -14,8 +14,8 @@ from itertools import product
 from math import ceil, log2, prod
 
 import numpy as np
+import scipy  # loads scipy.fft when it is first used
 from numpy.typing import NDArray
-from scipy import fft
 
 from convmat.threads import run
 
@@ -103,13 +103,13 @@ class Overlap:
 
     def _transform(self, array: NDArray) -> NDArray:
         if self.real:
-            return fft.rfftn(array, self.sizes, axes=self.axes)
-        return fft.fftn(array, self.sizes, axes=self.axes)
+            return scipy.fft.rfftn(array, self.sizes, axes=self.axes)
+        return scipy.fft.fftn(array, self.sizes, axes=self.axes)
 
     def _inverse(self, spectrum: NDArray) -> NDArray:
         if self.real:
-            return fft.irfftn(spectrum, self.sizes, axes=self.axes, overwrite_x=True)
-        return fft.ifftn(spectrum, axes=self.axes, overwrite_x=True)
+            return scipy.fft.irfftn(spectrum, self.sizes, axes=self.axes, overwrite_x=True)
+        return scipy.fft.ifftn(spectrum, axes=self.axes, overwrite_x=True)
 
 
 def _unwrapped(first: int, count: int, size: int) -> Iterator[tuple[slice, slice]]:
@@ -125,11 +125,11 @@ def _unwrapped(first: int, count: int, size: int) -> Iterator[tuple[slice, slice
 
 def _sizes(kernel: tuple[int, ...], shape: tuple[int, ...], real: bool) -> tuple[int, ...]:
     """Sizes of the FFT of a strip: the cheapest height, and the other axes whole."""
-    others = tuple(fft.next_fast_len(n, real) for n in shape[1:])
+    others = tuple(scipy.fft.next_fast_len(n, real) for n in shape[1:])
     rows = shape[0] - kernel[0] + 1
     heights, count = [], 1
     while count <= rows and (count == 1 or rows / count >= kernel[0] / 4):
-        heights.append(fft.next_fast_len(ceil(rows / count) + kernel[0] - 1, real))
+        heights.append(scipy.fft.next_fast_len(ceil(rows / count) + kernel[0] - 1, real))
         count += max(1, count // 8)
     best = min(heights, key=lambda height: _cost((height, *others), kernel[0], rows))
     return best, *others

@@ -92,7 +92,7 @@ class Plan:
             return samples
         if kernel.ndim == 1:
             return convolve_axis(samples, kernel, 0)
-        return Banded(kernel)(samples)
+        return Banded(kernel, samples.shape[-2] - kernel.shape[-2] + 1)(samples)
 
     @cached_property
     def _overlap(self) -> Overlap:

@@ -97,7 +97,9 @@ class Diagonalization(NamedTuple):
         if np.iscomplexobj(values):
             power += np.square(values.imag)
         power += damp**2
-        return self._synthesize(np.divide(values.conj(), power), b)
+        if np.iscomplexobj(values):
+            return self._synthesize(np.conj(values) / power, b)
+        return self._synthesize(np.divide(values, power, out=power), b)
 
     def pseudo_solve(self, b: NDArray, rcond: float | None = None) -> NDArray:
         """The least-squares solution of minimum norm, ``pinv(H) b``, shape (n,).

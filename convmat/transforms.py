@@ -24,8 +24,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 import numpy as np
+import scipy  # loads scipy.fft when it is first used
 from numpy.typing import NDArray
-from scipy import fft
 
 from convmat.boundary import Boundary
 from convmat.symmetry import centred_half
@@ -93,16 +93,16 @@ class Transform:
         }
         match kind:
             case Boundary.CIRCULAR:
-                transform = fft.ifftn if self.inverse else fft.fftn
+                transform = scipy.fft.ifftn if self.inverse else scipy.fft.fftn
                 return transform(array, norm="ortho", **options)
             case Boundary.SYMMETRIC:
-                transform = fft.idctn if self.inverse else fft.dctn
+                transform = scipy.fft.idctn if self.inverse else scipy.fft.dctn
                 return transform(array, 2, norm="ortho", **options)
             case Boundary.ANTISYMMETRIC:
-                transform = fft.idstn if self.inverse else fft.dstn
+                transform = scipy.fft.idstn if self.inverse else scipy.fft.dstn
                 return transform(array, 2, norm="ortho", **options)
             case Boundary.MIRROR:  # the columns of the unscaled DCT-I are the cosines themselves
-                transform = fft.dctn if self.inverse else fft.idctn
+                transform = scipy.fft.dctn if self.inverse else scipy.fft.idctn
                 return transform(array, 1, **options)
             case Boundary.ANTIREFLECT:
                 for axis in axes:
@@ -145,9 +145,9 @@ def _between_ends(array: NDArray, axis: int, inverse: bool) -> NDArray:
     straight = first * (1 - rise) + last * rise
     between = array[(*before, slice(1, -1))]
     if inverse:
-        between = fft.idst(between, 1, axis=axis, norm="ortho", workers=cores()) + straight
+        between = scipy.fft.idst(between, 1, axis=axis, norm="ortho", workers=cores()) + straight
     else:
-        between = fft.dst(between - straight, 1, axis=axis, norm="ortho", workers=cores())
+        between = scipy.fft.dst(between - straight, 1, axis=axis, norm="ortho", workers=cores())
     return np.concatenate([first, between, last], axis=axis)
 
 
@@ -176,7 +176,7 @@ def _axis_symbol(
 ) -> NDArray | None:
     before = (slice(None),) * axis
     if boundary is Boundary.CIRCULAR:
-        return fft.fft(_wrapped(kernel, axis, anchor, size), axis=axis)
+        return scipy.fft.fft(_wrapped(kernel, axis, anchor, size), axis=axis)
     half = centred_half(kernel, axis, anchor)
     if half is None:
         return None
@@ -186,27 +186,24 @@ def _axis_symbol(
         tail = np.flip(half[(*before, slice(1, None))], axis)
         whole = np.concatenate([tail, half], axis)
         half = _wrapped(whole, axis, tail.shape[axis], period)[(*before, slice(0, count))]
-    values = _cosine_sums(half, axis, count)
-    match boundary:
-        case Boundary.SYMMETRIC:
-            return values[(*before, slice(0, size))]
-        case Boundary.ANTISYMMETRIC:
-            return values[(*before, slice(1, size + 1))]
-        case Boundary.ANTIREFLECT:  # the second linear vector has the eigenvalue of the first
-            values[(*before, -1)] = values[(*before, 0)]
+    first = 1 if boundary is Boundary.ANTISYMMETRIC else 0
+    values = _cosine_sums(half, axis, count, slice(first, first + size))
+    if boundary is Boundary.ANTIREFLECT:  # both linear vectors have the eigenvalue of the first
+        along = np.moveaxis(values, axis, -1)
+        along[..., -1] = along[..., 0]
     return values
 
 
-def _cosine_sums(half: NDArray, axis: int, count: int) -> NDArray:
+def _cosine_sums(half: NDArray, axis: int, count: int, wanted: slice) -> NDArray:
     """The unscaled DCT-I of `count` values along an axis, of which `half` are not 0."""
     terms = half.shape[axis]
     if terms > _FEW_TERMS or terms == count:
-        return fft.dct(half, 1, count, axis=axis)
+        return scipy.fft.dct(half, 1, count, axis=axis)[(slice(None),) * axis + (wanted,)]
     # Reduced in integers, the angles are exact to rounding however large their multiples are.
-    turns = np.outer(np.arange(count), np.arange(terms)) % (2 * count - 2)
+    turns = np.outer(np.arange(terms), np.arange(count)[wanted]) % (2 * count - 2)
     cosines = np.cos(np.pi / (count - 1) * turns).astype(half.real.dtype)
-    cosines[:, 1:] *= 2
-    return np.moveaxis(np.tensordot(cosines, half, axes=(1, axis)), 0, axis)
+    cosines[1:] *= 2
+    return np.moveaxis(np.tensordot(half, cosines, axes=(axis, 0)), -1, axis)
 
 
 def _wrapped(kernel: NDArray, axis: int, anchor: int, period: int) -> NDArray:

@@ -18,8 +18,10 @@ MATRICES = {
     "boundary",
     "convolution",
     "correlation",
+    "displacement",
     "gather",
     "geometry",
+    "geometry_operator",
     "gram",
     "kronecker",
     "lag_sums",
@@ -137,14 +139,17 @@ def import_convmat():
     return float(seconds), modules.split()
 
 
-def test_the_import_is_quick_and_light():
-    seconds, modules = import_convmat()
-    for _ in range(6):  # other work on the machine only ever makes it longer
-        if seconds <= 0.15:
-            break
-        seconds = min(seconds, import_convmat()[0])
-    assert seconds <= 0.15
+def test_the_import_is_light():
+    modules = import_convmat()[1]
     heavy = ("scipy.signal", "scipy.optimize", "scipy.linalg", "scipy.ndimage", "scipy.stats")
     assert [name for name in modules if name.startswith(heavy)] == []
     packages = {name.split(".")[0] for name in modules} - sys.stdlib_module_names
     assert packages <= INSTALLED_WITH_CORE
+
+
+def test_the_import_is_quick():
+    seconds = import_convmat()[0]
+    for _ in range(6):  # other work on the machine only ever makes it longer
+        if seconds > 0.15:
+            seconds = min(seconds, import_convmat()[0])
+    assert seconds <= 0.15

@@ -1,4 +1,4 @@
-"""The shell: ``convmat estimate``, ``convmat matrix`` and ``convmat demo``."""
+"""The shell: ``convmat estimate``, ``deconvolve``, ``compare``, ``matrix`` and ``demo``."""
 
 import sys
 
@@ -11,7 +11,8 @@ def main() -> int:
     Returns
     -------
     int
-        0, 1 where the demo fails, 2 after an error of the user's, 130 after Ctrl-C.
+        0, 1 where the demo fails or the output's reader stops early, 2 after an error of the
+        user's, 130 after Ctrl-C.
     """
     try:
         from convmat.errors import MissingPackageError

@@ -5,9 +5,11 @@ import sys
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 import convmat
+from convmat.cli.compare import compare
+from convmat.cli.deconvolve import deconvolve
 from convmat.cli.demo import demo
 from convmat.cli.estimate import estimate
 from convmat.cli.matrix import matrix
@@ -20,8 +22,20 @@ _USER_ERROR = 2
 _INTERRUPTED = 130
 
 
+class Command(TyperCommand):
+    """A command whose help leaves the column of types empty for flags."""
+
+    def get_params(self, ctx: Any) -> Any:
+        """Its parameters."""
+        return _without_types_of_flags(super().get_params(ctx))
+
+
 class Shell(TyperGroup):
     """A group of commands whose errors, its own included, are one line on stderr."""
+
+    def get_params(self, ctx: Any) -> Any:
+        """Its parameters."""
+        return _without_types_of_flags(super().get_params(ctx))
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run a command and end the process with its exit code."""
@@ -47,6 +61,14 @@ class Shell(TyperGroup):
                 raise
             code = _fail(error.format_message())
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _without_types_of_flags(parameters: Any) -> Any:
+    """Typer writes <bool> beside each."""
+    for parameter in parameters:
+        if getattr(parameter, "is_bool_flag", False):
+            parameter.metavar = ""
+    return parameters
 
 
 def _fail(message: str) -> int:
@@ -77,7 +99,7 @@ def _shell(
         typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
-    """Convolution as explicit sparse matrices: find the filter between two pictures, build H.
+    """Convolution as explicit sparse matrices: find a filter, undo it, build H.
 
     Start with: convmat demo
     """
@@ -85,6 +107,5 @@ def _shell(
         typer.echo(context.get_help())
 
 
-app.command()(estimate)
-app.command()(matrix)
-app.command()(demo)
+for command in (estimate, deconvolve, compare, matrix, demo):
+    app.command(cls=Command)(command)

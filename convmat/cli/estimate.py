@@ -1,87 +1,69 @@
 """``convmat estimate``: the kernel that took one picture to the other."""
 
-import os
-from typing import Annotated, Any
+from typing import Annotated
 
+import numpy as np
 import typer
 
 from convmat.boundary import parse_boundary
 from convmat.cli.options import (
-    BOUNDARY_HELP,
+    AfterArgument,
     AnchorOption,
+    BeforeArgument,
+    BoundaryOption,
+    ChannelOption,
+    DampOption,
+    JsonOption,
+    MaskOption,
+    MaxIterationsOption,
     ModeOption,
+    NoiseStdOption,
+    OffsetOption,
+    PenaltyOption,
+    SizeOption,
+    SolverOption,
+    ToleranceOption,
     parse_anchor,
     parse_boundary_names,
+    parse_damp,
     parse_size,
+    penalty_matrix,
+    solver_options,
 )
 from convmat.cli.pairs import read_pair
-from convmat.cli.report import as_json, facts, kernel_table
-from convmat.cli.terminal import one_line, output, print_note
-from convmat.errors import ConvmatError
+from convmat.cli.planes import read_mask
+from convmat.cli.report import as_json, exit_if_interrupted, facts, kernel_table
+from convmat.cli.terminal import one_line, output, print_note, progress_bar
 from convmat.estimation import KernelEstimate, estimate_kernel
 from convmat.figure_files import check_figure, save_figure
-from convmat.files import check_writable
+from convmat.files import check_targets
 from convmat.kernel_files import check_kernel_path, write_kernel
-from convmat.pictures import SUFFIXES
-from convmat.solution import Status
-from convmat.solvers import SOLVERS
 
 __all__ = ["estimate"]
 
-_FILES = ", ".join(SUFFIXES)
-
 
 def estimate(
-    before: Annotated[str, typer.Argument(metavar="BEFORE", help=f"The picture before: {_FILES}.")],
-    after: Annotated[
-        str,
-        typer.Argument(metavar="AFTER", help="The picture after, with the same kind of pixels."),
-    ],
-    size: Annotated[
-        str,
-        typer.Option(
-            metavar="RxC", help="Size of the kernel, such as 5x5; 5 for data with one axis."
-        ),
-    ],
-    boundary: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help=f"How the picture was continued past its edges: {BOUNDARY_HELP}. "
-            "Default: unknown, and only pixels that no edge touches are fitted.",
-            show_default=False,
-        ),
-    ] = None,
+    before: BeforeArgument,
+    after: AfterArgument,
+    size: SizeOption,
+    boundary: BoundaryOption = None,
     mode: ModeOption = None,
     anchor: AnchorOption = None,
-    offset: Annotated[
-        bool, typer.Option("--offset", help="Fit a constant that was added to every pixel too.")
+    offset: OffsetOption = False,
+    mask: MaskOption = None,
+    solver: SolverOption = "auto",
+    damp: DampOption = "0",
+    penalty: PenaltyOption = None,
+    nonnegative: Annotated[
+        bool, typer.Option("--nonnegative", help="Allow no entry below zero.")
     ] = False,
-    solver: Annotated[
-        str, typer.Option(metavar="NAME", help=f"How to solve: auto, {', '.join(SOLVERS)}.")
-    ] = "auto",
-    damp: Annotated[
-        str,
-        typer.Option(metavar="X", help="Damping (Tikhonov) of the kernel: a number, 0 for none."),
-    ] = "0",
-    channel: Annotated[
-        str | None,
-        typer.Option(
-            metavar="N|NAME",
-            help="Fit one channel: its number, counted from 0, or grey, red, green, blue, alpha. "
-            "Default: one common kernel for all channels.",
-            show_default=False,
-        ),
-    ] = None,
-    noise_std: Annotated[
-        float | None,
-        typer.Option(
-            metavar="S",
-            help="Standard deviation of the noise of a pixel, where it is known: 0.29 for 8 bits "
-            "that were rounded. Default: taken from the residual.",
-            show_default=False,
-        ),
-    ] = None,
+    normalized: Annotated[
+        bool, typer.Option("--normalized", help="Have the entries sum to one.")
+    ] = False,
+    tolerance: ToleranceOption = None,
+    max_iterations: MaxIterationsOption = None,
+    channel: ChannelOption = None,
+    noise_std: NoiseStdOption = None,
     output_file: Annotated[
         str | None,
         typer.Option(
@@ -100,9 +82,7 @@ def estimate(
             show_default=False,
         ),
     ] = None,
-    as_json_text: Annotated[
-        bool, typer.Option("--json", help="Print the result's fields as JSON, and nothing else.")
-    ] = False,
+    as_json_text: JsonOption = False,
 ) -> None:
     """Find the convolution kernel that took one picture to another, with error bars."""
     shape = parse_size(size, "--size")
@@ -113,20 +93,31 @@ def estimate(
         check_kernel_path(output_file, len(shape))
     if plot is not None:
         check_figure(plot, len(shape))
-    _check_targets([before, after], [output_file, plot])
+    check_targets(filter(None, [before, after, mask]), [output_file, plot])
     befores, afters, notes = read_pair(before, after, len(shape), channel)
-    found = estimate_kernel(
-        list(befores.values()),
-        list(afters.values()),
-        shape,
-        mode=mode,
-        boundary=names,
-        anchor=parse_anchor(anchor),
-        offset=offset,
-        noise_std=noise_std,
-        damp=_parse_damp(damp),
-        solver=solver,
-    )
+    amount = parse_damp(damp)
+    if solver == "nonnegative":  # of the kernel's entries, and not of the offset
+        solver, nonnegative = "bounded", True
+    options = solver_options(solver, tolerance, max_iterations)
+    with progress_bar() as progress:
+        found = estimate_kernel(
+            list(befores.values()),
+            list(afters.values()),
+            shape,
+            mode=mode,
+            boundary=names,
+            anchor=parse_anchor(anchor),
+            offset=offset,
+            mask=read_mask(mask, len(shape)),
+            noise_std=noise_std,
+            damp=amount,
+            penalty=penalty_matrix(penalty, amount, shape, "zero"),
+            nonnegative=nonnegative,
+            normalized=normalized,
+            solver=solver,
+            progress=progress,
+            **options,
+        )
     for note in notes:
         print_note(note)
     written = [] if output_file is None else [write_kernel(output_file, found.kernel)]
@@ -140,27 +131,7 @@ def estimate(
         output().print(as_json(found))
     else:
         _print(found, list(befores), boundary, written)
-    if found.solution.status is Status.INTERRUPTED:
-        raise typer.Exit(130)
-
-
-def _parse_damp(text: str) -> Any:
-    """A number, or the name of a way to choose one, which is not for the shell to judge."""
-    try:
-        return float(text)
-    except ValueError:
-        return text
-
-
-def _check_targets(inputs: list[str], outputs: list[str | None]) -> None:
-    """Each output can be written, and is neither an input nor another output."""
-    taken = {os.path.realpath(path): path for path in inputs}
-    for path in filter(None, outputs):
-        check_writable(path)
-        real = os.path.realpath(path)
-        if real in taken:
-            raise ConvmatError(f"{path} would overwrite {taken[real]}; choose another name")
-        taken[real] = path
+    exit_if_interrupted([found.solution.status])
 
 
 def _print(
@@ -170,7 +141,8 @@ def _print(
     geometry = found.geometry
     shape = "x".join(map(str, found.kernel.shape))
     anchor = ", ".join(map(str, geometry.anchor))
-    console.print(f"Convolution kernel, {shape}, anchor ({anchor}), ± standard error\n")
+    bars = ", ± standard error" if np.isfinite(found.std_error).any() else ""
+    console.print(f"Convolution kernel, {shape}, anchor ({anchor}){bars}\n")
     console.print(kernel_table(found.kernel, found.std_error, console.width))
     edges = (
         "unknown; only pixels that no edge touches were fitted" if boundary is None else boundary

@@ -7,27 +7,25 @@ import typer
 
 from convmat.cli.options import (
     BOUNDARY_HELP,
+    FILES,
     AnchorOption,
     parse_anchor,
     parse_boundary_names,
     parse_size,
 )
-from convmat.cli.terminal import one_line, output
-from convmat.errors import ConvmatError
+from convmat.cli.planes import read_kernel
+from convmat.cli.terminal import one_line, output, print_note
 from convmat.export import save_matrix
 from convmat.files import check_suffix, check_writable
 from convmat.geometry import Geometry, Mode
 from convmat.matrices import convolution_matrix
 from convmat.matrix_formats import MATRIX_FORMATS
-from convmat.pictures import SUFFIXES, read_picture
 
 __all__ = ["matrix"]
 
 
 def matrix(
-    kernel: Annotated[
-        str, typer.Argument(metavar="KERNEL", help=f"File of the kernel: {', '.join(SUFFIXES)}.")
-    ],
+    kernel: Annotated[str, typer.Argument(metavar="KERNEL", help=f"File of the kernel: {FILES}.")],
     shape: Annotated[
         str, typer.Option(metavar="RxC", help="Shape of the signal, such as 64x64, or 64.")
     ],
@@ -68,10 +66,9 @@ def matrix(
     check_suffix(output_file, tuple(MATRIX_FORMATS))
     check_writable(output_file)
     input_shape = parse_size(shape, "--shape")
-    planes = read_picture(kernel, len(input_shape)).planes
-    if len(planes) != 1:
-        raise ConvmatError(f"{kernel} has {len(planes)} channels; a kernel has one")
-    (entries,) = planes.values()
+    entries, notes = read_kernel(kernel, len(input_shape))
+    for note in notes:
+        print_note(note)
     geometry = Geometry(
         input_shape, entries.shape, mode, parse_boundary_names(boundary) or "", parse_anchor(anchor)
     )

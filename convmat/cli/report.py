@@ -1,25 +1,38 @@
 """Results for people, as tables, and for programs, as JSON."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
 from math import isfinite
 from typing import Any
 
 import numpy as np
+import typer
 from numpy.typing import NDArray
 from rich.table import Table
 from rich.text import Text
 
+from convmat.cli.terminal import print_note
+from convmat.compare import Comparison
 from convmat.estimation import KernelEstimate
 from convmat.solution import Solution, Status
 from convmat.solvers import SOLVERS
 
-__all__ = ["as_json", "cells", "facts", "kernel_table"]
+__all__ = [
+    "as_json",
+    "cells",
+    "comparison_table",
+    "exit_if_interrupted",
+    "fact_table",
+    "facts",
+    "kernel_table",
+    "solver_rows",
+]
 
 _IN_WORDS = {
     Status.CONVERGED: "converged",
     Status.MAX_ITERATIONS: "stopped before it converged",
-    Status.RANK_DEFICIENT: "the pictures do not determine every entry",
+    Status.RANK_DEFICIENT: "rank deficient",
     Status.ILL_CONDITIONED: "converged, but badly conditioned",
     Status.INTERRUPTED: "interrupted",
 }
@@ -112,9 +125,6 @@ def _number(value: Any, digits: int | None) -> str:
 
 def facts(found: KernelEstimate, rows: list[tuple[str, str]]) -> Table:
     """What else there is to say about an estimate, a line for each."""
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2))
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
     lines = [("sum of the kernel", f"{found.kernel.sum():.6g}")]
     if found.covariance.shape[0] > found.kernel.size:
         error = found.offset_std_error
@@ -122,21 +132,66 @@ def facts(found: KernelEstimate, rows: list[tuple[str, str]]) -> Table:
         bars = f" ± {_number(error, digits)}" if isfinite(error) else ""
         lines.append(("offset", _number(found.offset, digits) + bars))
     lines.append(("residual", f"{found.residual_std:.4g} (standard deviation)"))
-    for name, text in [*lines, *rows]:
+    if found.solution.damp:
+        choice = found.damp_choice
+        how = f", chosen by {choice.method}" if choice else ""
+        lines.append(("damp", f"{found.solution.damp:.6g}{how}"))
+    lines += [*rows, *solver_rows(found.solution)]
+    if found.note:
+        lines.append(("", found.note))
+    return fact_table(lines)
+
+
+def fact_table(rows: list[tuple[str, str]]) -> Table:
+    """Names, and what there is to say about each."""
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, text in rows:
         table.add_row(name, text)
-    table.add_row("solver", _solver_in_words(found.solution))
-    for text in (found.solution.message, found.solution.advice, found.note):
-        if text:
-            table.add_row("", text)
     return table
 
 
-def _solver_in_words(solution: Solution) -> str:
-    """The solver, how it ended and how long it took.
+def solver_rows(solution: Solution, name: str = "solver") -> list[tuple[str, str]]:
+    """The solver, how it ended and how long it took; what it says; what to do about it.
 
     The status is in words: "cholesky, converged, 0.04 s".
     """
     iterative = solution.solver in SOLVERS and SOLVERS[solution.solver].iterative
     iterations = f" after {solution.iterations} iterations" if iterative else ""
     seconds = solution.setup_seconds + solution.solve_seconds
-    return f"{solution.solver}, {_IN_WORDS[solution.status]}{iterations}, {seconds:.2g} s"
+    words = f"{solution.solver}, {_IN_WORDS[solution.status]}{iterations}, {seconds:.2g} s"
+    return [(name, words), *(("", text) for text in (solution.message, solution.advice) if text)]
+
+
+def comparison_table(comparison: Comparison) -> Table:
+    """A line for each row, without its note."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    columns = [column for column in comparison.columns if column != "note"]
+    for column in columns:
+        numeric = any(isinstance(row[column], float | int) for row in comparison.rows)
+        table.add_column(
+            column.replace("_", "\n"), justify="right" if numeric else "left", no_wrap=True
+        )
+    for row in comparison.rows:
+        colour = {Status.CONVERGED: "green", "not applicable": "red"}.get(row["status"], "yellow")
+        table.add_row(
+            *(
+                Text(_cell(row[column]), style=colour if column == "status" else "")
+                for column in columns
+            )
+        )
+    return table
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    return "" if value is None else str(value)
+
+
+def exit_if_interrupted(statuses: Iterable[str]) -> None:
+    """End with the exit code of Ctrl-C after a result that it has cut short."""
+    if Status.INTERRUPTED in statuses:
+        print_note("interrupted: this is the best answer so far")
+        raise typer.Exit(130)

@@ -1,13 +1,17 @@
 """Printing: results on stdout, notes and errors on stderr, colour on terminals only."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
-__all__ = ["one_line", "output", "print_error", "print_note"]
+__all__ = ["one_line", "output", "print_error", "print_note", "progress_bar"]
 
 _UNLIMITED = 100_000
+_PATIENCE = 1.0
 
 
 def output() -> Console:
@@ -38,6 +42,34 @@ def print_error(message: str) -> None:
 def print_note(message: str) -> None:
     """A remark on stderr, which is no error."""
     _on_stderr(f"note: {message}", "dim")
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[int, float], None] | None]:
+    """What to tell of each iteration; None where stderr is no terminal.
+
+    After a second there is a bar on it, which goes again at the end.
+    """
+    console = Console(stderr=True)
+    if not console.is_interactive:
+        yield None
+        return
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+    columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"))
+    bar = Progress(*columns, console=console, transient=True)
+    task = bar.add_task("", total=1.0)
+    began = monotonic()
+
+    def show(iteration: int, fraction: float) -> None:
+        if monotonic() - began > _PATIENCE:
+            bar.start()
+            bar.update(task, completed=fraction, description=f"iteration {iteration}, Ctrl-C stops")
+
+    try:
+        yield show
+    finally:
+        bar.stop()
 
 
 def _on_stderr(message: str, style: str) -> None:

@@ -27,7 +27,7 @@ from convmat.solvers.kkt import FreeSystem
 __all__ = ["ActiveSet"]
 
 EPS = float(np.finfo(np.float64).eps)
-PATIENCE = 5
+PATIENCE = 20
 """Rounds of pivoting that may pass without fewer broken conditions."""
 
 Slope = Callable[[NDArray], NDArray]
@@ -47,7 +47,7 @@ class ActiveSet:
     def __init__(self, gram: NDArray, constraints: Constraints, x: NDArray) -> None:
         self.x = x
         self.constraints = constraints
-        self.free = (x > constraints.lower) & (x < constraints.upper)
+        self.free = self._inside(x)
         self.rounds = 0
         self._gram = gram
         self._norm = float(np.linalg.norm(gram))
@@ -55,25 +55,24 @@ class ActiveSet:
         self._factor()
 
     def pivot(self, slope_at: Slope) -> bool:
-        """Exchange until the conditions hold; False, and nothing changed, where that fails."""
+        """Exchange until the conditions hold; False, with x feasible, where that fails."""
         lower, upper = self.constraints.lower, self.constraints.upper
-        first = self.x, self.free.copy()
         fewest, patience = self.x.size + 1, PATIENCE
         while patience:
             x = self.x + self.system.step(slope_at(self.x), self._deficit(self.x))
             below, above = x < lower, x > upper
-            x = np.clip(x, lower, upper)
             wrong = self._wrongly_held(x, slope_at(x))
             broken = int(np.count_nonzero(below | above | wrong))
-            self.x = x
+            self.x = np.clip(x, lower, upper)
             self.rounds += 1
-            if not broken and self._sum_is_right(x):
+            if not broken and self._sum_is_right(self.x):
                 return True
             patience = PATIENCE if broken < fewest else patience - 1
             fewest = min(fewest, broken)
             self.free = (self.free & ~below & ~above) | wrong
             self._factor()
-        self.x, self.free = first
+        self.x = self.constraints.project(self.x)
+        self.free = self._inside(self.x)
         self._factor()
         return False
 
@@ -82,27 +81,43 @@ class ActiveSet:
         lower, upper = self.constraints.lower, self.constraints.upper
         for _ in range(20 * self.x.size + 50):
             self.rounds += 1
-            move = self.system.step(slope_at(self.x))
+            slope = slope_at(self.x)
+            move = self.system.step(slope)
             outward = (self.x <= lower) & (move < 0) | (self.x >= upper) & (move > 0)
             if outward.any():
                 self.free &= ~outward
                 self._factor()
                 continue
             share, blocking = self._longest_share(move)
-            x = self.x + share * move
             if blocking is not None:
-                x[blocking] = lower[blocking] if move[blocking] < 0 else upper[blocking]
-            self.x = np.clip(x, lower, upper)
-            if blocking is not None:
-                self.free[blocking] = False
+                self._stop_at_bounds(slope, move, share, blocking)
                 self._factor()
                 continue
+            self.x = np.clip(self.x + move, lower, upper)
             wrong = self._wrongly_held(self.x, slope_at(self.x))
             if not wrong.any():
                 return True
             self.free |= wrong
             self._factor()
         return False
+
+    def _stop_at_bounds(self, slope: NDArray, move: NDArray, share: float, blocking: int) -> None:
+        """Go as far as the first bound, or bend along all of them where that leads lower."""
+        straight = (share - share**2 / 2) * (slope @ move)
+        bent = self.constraints.project(self.x + move)
+        change = bent - self.x
+        if slope @ change + change @ (self._gram @ change) / 2 < straight:
+            self.x = bent
+            self.free = self._inside(bent)
+            return
+        x = self.x + share * move
+        lower, upper = self.constraints.lower, self.constraints.upper
+        x[blocking] = lower[blocking] if move[blocking] < 0 else upper[blocking]
+        self.x = np.clip(x, lower, upper)
+        self.free[blocking] = False
+
+    def _inside(self, x: NDArray) -> NDArray:
+        return (x > self.constraints.lower) & (x < self.constraints.upper)
 
     def _factor(self) -> None:
         self.system = FreeSystem(self._gram, self.free, self._summed)

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from convmat.errors import ConvmatError
 from convmat.least_squares import LeastSquares
 from convmat.linear_maps import is_operator
 from convmat.solution import Outcome, Status
@@ -83,6 +84,8 @@ def bounded(
     tolerance, max_iterations, callback, progress
         For FISTA, which takes over beyond 4096 unknowns.
     """
+    if problem.dtype.kind == "c":
+        raise ConvmatError("bounds and total are for real problems; this one is complex")
     constraints = Constraints.of(problem, lower, upper, total, total_entries)
 
     def by_fista(start: NDArray | None = None) -> Outcome:

@@ -41,6 +41,9 @@ class Solver:
         It serves complex problems, too (under no constraints).
     structure : str
         What else A must be; empty where anything goes.
+    imposes : str
+        The constraint that it always adds to the problem, so that its answer is not to be
+        compared with the others'; empty for all but `nonnegative`.
     description : str
     """
 
@@ -53,6 +56,7 @@ class Solver:
     bounds: bool
     complex_numbers: bool
     structure: str
+    imposes: str
     description: str
 
 
@@ -67,6 +71,7 @@ _ROWS = (
         bounds=False,
         complex_numbers=True,
         structure="",
+        imposes="",
         description="normal equations; LAPACK, CHOLMOD or banded; refined",
     ),
     Solver(
@@ -79,6 +84,7 @@ _ROWS = (
         bounds=False,
         complex_numbers=True,
         structure="",
+        imposes="",
         description="Householder QR with pivoting, by blocks of rows",
     ),
     Solver(
@@ -91,6 +97,7 @@ _ROWS = (
         bounds=False,
         complex_numbers=True,
         structure="",
+        imposes="",
         description="singular value decomposition; tells the rank",
     ),
     Solver(
@@ -103,6 +110,7 @@ _ROWS = (
         bounds=False,
         complex_numbers=True,
         structure="",
+        imposes="",
         description="Krylov; the objective shrinks at every step",
     ),
     Solver(
@@ -115,6 +123,7 @@ _ROWS = (
         bounds=False,
         complex_numbers=True,
         structure="",
+        imposes="",
         description="Krylov; the gradient shrinks at every step",
     ),
     Solver(
@@ -127,6 +136,7 @@ _ROWS = (
         bounds=False,
         complex_numbers=True,
         structure="",
+        imposes="",
         description="Krylov; conjugate gradients on the normal equations",
     ),
     Solver(
@@ -139,6 +149,7 @@ _ROWS = (
         bounds=False,
         complex_numbers=True,
         structure="",
+        imposes="",
         description="gradient descent with one step length",
     ),
     Solver(
@@ -151,6 +162,7 @@ _ROWS = (
         bounds=True,
         complex_numbers=True,
         structure="",
+        imposes="",
         description="accelerated gradient descent; takes constraints",
     ),
     Solver(
@@ -161,8 +173,9 @@ _ROWS = (
         minimum_norm=False,
         reports_rank=True,
         bounds=True,
-        complex_numbers=True,
+        complex_numbers=False,
         structure="",
+        imposes="",
         description="bounds and a fixed sum, exactly, by active sets",
     ),
     Solver(
@@ -175,6 +188,7 @@ _ROWS = (
         bounds=True,
         complex_numbers=False,
         structure="",
+        imposes="x >= 0",
         description="as bounded, nothing below zero",
     ),
 )
