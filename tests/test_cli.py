@@ -16,11 +16,10 @@ import pytest
 import tifffile
 from PIL import Image
 from scipy import io, ndimage, sparse
-from typer.testing import CliRunner
+from shell import CODE, environment, fail, process, run, succeed
 
 import convmat
 from convmat import Boundary, KernelEstimate, Mode, Solution
-from convmat.cli.app import app
 from convmat.export import load_matrix
 from convmat.solvers import SOLVERS
 
@@ -28,28 +27,6 @@ DATA = Path(convmat.__file__).parent / "data"
 KERNEL = np.array([[1.0, 2, 1], [2, 5, 2], [1, 0, -2]]) / 12
 RNG = np.random.default_rng(5)
 SMALL = ndimage.gaussian_filter(RNG.random((40, 44)), 1) * 255
-
-
-def run(*arguments):
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
-
-
-def succeed(*arguments):
-    result = run(*arguments)
-    assert result.exit_code == 0, result.output
-    return result
-
-
-def fail(*arguments):
-    """The one line that a mistake gets."""
-    result = run(*arguments)
-    assert result.exit_code == 2, result.output
-    assert result.stdout == ""
-    assert result.stderr.count("\n") == 1
-    assert result.stderr.startswith("convmat: ")
-    assert "\x1b" not in result.stderr
-    assert "Traceback" not in result.stderr
-    return result.stderr
 
 
 def convolved(samples):
@@ -378,26 +355,6 @@ def test_the_demos_files_are_complete():
 
 
 # What only a real process shows.
-
-
-CODE = "import sys; from convmat.cli import main; sys.exit(main())"
-
-
-def environment(*folders):
-    """Of a process that finds convmat wherever it runs, installed or not."""
-    path = os.pathsep.join(map(str, (*folders, Path(convmat.__file__).parents[1])))
-    return os.environ | {"PYTHONPATH": path}
-
-
-def process(*arguments, folders=(), **options):
-    return subprocess.run(
-        [sys.executable, "-c", CODE, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env=environment(*folders),
-        **options,
-    )
 
 
 def test_a_mistake_in_a_real_process(tmp_path):

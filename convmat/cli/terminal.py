@@ -11,7 +11,7 @@ from rich.text import Text
 __all__ = ["one_line", "output", "print_error", "print_note", "progress_bar"]
 
 _UNLIMITED = 100_000
-_PATIENCE = 1.0
+_PATIENCE, _PAUSE = 1.0, 0.1
 
 
 def output() -> Console:
@@ -59,10 +59,12 @@ def progress_bar() -> Iterator[Callable[[int, float], None] | None]:
     columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"))
     bar = Progress(*columns, console=console, transient=True)
     task = bar.add_task("", total=1.0)
-    began = monotonic()
+    due = monotonic() + _PATIENCE
 
     def show(iteration: int, fraction: float) -> None:
-        if monotonic() - began > _PATIENCE:
+        nonlocal due
+        if monotonic() >= due:
+            due = monotonic() + _PAUSE
             bar.start()
             bar.update(task, completed=fraction, description=f"iteration {iteration}, Ctrl-C stops")
 
