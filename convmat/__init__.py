@@ -1,20 +1,25 @@
 """Convolution as explicit sparse matrices, and least squares with them."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from convmat.boundary import Boundary
 from convmat.compare import Comparison, compare_solvers
 from convmat.convolution import convolve
-from convmat.deconvolution import deconvolve
 from convmat.errors import ConvmatError, MissingPackageError, TooLargeError
-from convmat.estimation import KernelEstimate, estimate_kernel
 from convmat.export import load_matrix, save_matrix
 from convmat.geometry import Geometry, Mode
 from convmat.least_squares import LeastSquares
 from convmat.matrices import convolution_matrix, data_matrix
-from convmat.operators import ConvolutionOperator, DataOperator
 from convmat.penalties import difference_matrix
 from convmat.regularization import DampChoice, choose_damp
 from convmat.solution import Solution, Status
 from convmat.solvers import SOLVERS, solve
+
+if TYPE_CHECKING:
+    from convmat.deconvolution import deconvolve
+    from convmat.estimation import KernelEstimate, estimate_kernel
+    from convmat.operators import ConvolutionOperator, DataOperator
 
 __version__ = "0.1.0"
 
@@ -46,3 +51,25 @@ __all__ = [
     "save_matrix",
     "solve",
 ]
+
+# Operators bring in scipy.sparse.linalg, which takes as long to import as the rest of convmat:
+# what needs them is imported when it is first asked for.
+_LATER = {
+    "ConvolutionOperator": "convmat.operators",
+    "DataOperator": "convmat.operators",
+    "KernelEstimate": "convmat.estimation",
+    "deconvolve": "convmat.deconvolution",
+    "estimate_kernel": "convmat.estimation",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'convmat' has no attribute {name!r}")
+    value = getattr(import_module(_LATER[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from convmat.errors import ConvmatError
 from convmat.least_squares import LeastSquares
-from convmat.solution import Solution
+from convmat.solution import Solution, Status
 from convmat.solvers import SOLVERS, solve
 from convmat.solvers.dispatch import option_names
 
@@ -84,7 +84,8 @@ def compare_solvers(
     ----------
     problem : LeastSquares
     solvers : sequence of str, optional
-        Names in `SOLVERS`; default: all of them.
+        Names in `SOLVERS`; default: all that solve the problem as it is, without constraints
+        of their own. The answer that all are measured against is one of theirs.
     **options
         Such as `tolerance` and `max_iterations`, given to those solvers that take them.
 
@@ -96,6 +97,8 @@ def compare_solvers(
         ``gradient_norm``, ``iterations``, ``seconds``, ``peak_mib`` (what NumPy and Python took
         at the most, in MiB, from a second run) and ``note``. A solver that does not apply has a
         row that says why.
+
+    Ctrl-C during an iterative solve ends the comparison with the rows so far.
 
     Raises
     ------
@@ -109,7 +112,7 @@ def compare_solvers(
     >>> [(row["solver"], row["status"], row["error"] < 1e-9) for row in table.rows]
     [('cholesky', 'converged', True), ('lsqr', 'converged', True)]
     """
-    names = list(SOLVERS) if solvers is None else _checked_names(solvers)
+    names = _unconstrained() if solvers is None else _checked_names(solvers)
     taken = {name: option_names(name) for name in names}
     for option in options:
         if not any(option in allowed for allowed in taken.values()):
@@ -127,10 +130,13 @@ def compare_solvers(
             began = perf_counter()
             answers[name] = solve(problem, name, **chosen)
             row["seconds"] = perf_counter() - began
+            if answers[name].status is Status.INTERRUPTED:
+                break
             row["peak_mib"] = _peak_mib(replace(problem), name, chosen)
         except ConvmatError as error:
             row["status"], row["note"] = "not applicable", str(error)
-    best = _best(list(answers.values()))
+    free = [solution for name, solution in answers.items() if not SOLVERS[name].imposes]
+    best = _best(free or list(answers.values()))
     for row in rows:
         if row["solver"] in answers:
             row.update(_judge(answers[row["solver"]], best))
@@ -184,6 +190,10 @@ def _peak_mib(problem: LeastSquares, name: str, options: dict[str, Any]) -> floa
     finally:
         if not tracing:
             tracemalloc.stop()
+
+
+def _unconstrained() -> list[str]:
+    return [name for name, row in SOLVERS.items() if not row.imposes]
 
 
 def _checked_names(solvers: Sequence[str]) -> list[str]:

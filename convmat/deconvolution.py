@@ -14,7 +14,7 @@ from typing import Any
 
 from convmat.arrays import as_samples
 from convmat.errors import ConvmatError
-from convmat.geometry import Mode
+from convmat.geometry import input_shape_of
 from convmat.least_squares import LeastSquares
 from convmat.operators import ConvolutionOperator
 from convmat.solution import Solution
@@ -86,17 +86,7 @@ def deconvolve(
     """
     observed = as_samples(image, "image")
     values = as_samples(kernel, "kernel", ndim=observed.ndim)
-    excess = {Mode.FULL: -1, Mode.SAME: 0, Mode.VALID: 1}
-    try:
-        change = excess[Mode(mode)]
-    except ValueError:
-        raise ConvmatError(f"mode must be one of {', '.join(Mode)}, got {mode!r}") from None
-    input_shape = [n + change * (k - 1) for n, k in zip(observed.shape, values.shape, strict=True)]
-    if min(input_shape) < 1:
-        raise ConvmatError(
-            f"image of shape {observed.shape} is smaller than any full output of a kernel of "
-            f"shape {values.shape}"
-        )
+    input_shape = input_shape_of(observed.shape, values.shape, mode)
     if weights is not None:
         weights = as_samples(weights, "weights")
         if weights.shape != observed.shape:

@@ -23,7 +23,7 @@ import numpy as np
 from convmat.boundary import Boundary, Extension, extension, parse_boundary
 from convmat.errors import ConvmatError
 
-__all__ = ["Geometry", "Mode", "parse_shape"]
+__all__ = ["Geometry", "Mode", "input_shape_of", "parse_shape"]
 
 _LARGEST = 2**62
 
@@ -180,6 +180,31 @@ class Geometry:
             self.boundary[::-1],
             self.anchor[::-1],
         )
+
+
+def input_shape_of(
+    output_shape: Sequence[int], kernel_shape: Sequence[int], mode: str
+) -> tuple[int, ...]:
+    """The shape of the signal whose convolution has a known shape.
+
+    Raises
+    ------
+    ConvmatError
+        Where there is none: outputs of mode `full` are at least as large as the kernel.
+
+    Examples
+    --------
+    >>> input_shape_of((60, 60), (5, 5), "valid")
+    (64, 64)
+    """
+    change = {Mode.FULL: -1, Mode.SAME: 0, Mode.VALID: 1}[_parse_mode(mode)]
+    shape = tuple(m + change * (k - 1) for m, k in zip(output_shape, kernel_shape, strict=True))
+    if min(shape) < 1:
+        raise ConvmatError(
+            f"an output of shape {tuple(output_shape)} is smaller than any of mode 'full' for a "
+            f"kernel of shape {tuple(kernel_shape)}"
+        )
+    return shape
 
 
 def parse_shape(shape: int | Sequence[int], name: str) -> tuple[int, ...]:

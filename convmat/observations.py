@@ -136,14 +136,12 @@ def _observe_pair(
             f"before has {samples.ndim} axes (shape {samples.shape}) and kernel_shape "
             f"{kernel_shape} has {len(kernel_shape)}; channels go into a list of pictures"
         )
-    left_out = None if mask is None else _checked_mask(mask)
+    if mask is not None and not hasattr(after, "shape"):
+        after = as_samples(after, "after")
+    left_out = None if mask is None else _checked_mask(mask, after.shape)
     values = _double(as_samples(_without(after, left_out), "after"))
     if left_out is None:
         left_out = np.zeros(values.shape, dtype=bool)
-    if left_out.shape != values.shape:
-        raise ConvmatError(
-            f"mask must have the shape of after, {values.shape}, got {left_out.shape}"
-        )
     if weights is not None:
         weights = _checked_weights(_without(weights, left_out), values.shape)
         left_out = left_out | (weights == 0)
@@ -199,8 +197,10 @@ def _per_picture(value: Any, name: str, count: int) -> list[Any]:
     return values
 
 
-def _checked_mask(mask: Any) -> NDArray[np.bool_]:
+def _checked_mask(mask: Any, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     mask = np.asarray(mask)
+    if mask.shape != shape:
+        raise ConvmatError(f"mask must have the shape of after, {shape}, got {mask.shape}")
     if mask.dtype != np.bool_:
         raise ConvmatError(
             f"mask must be boolean, True where a pixel is left out, got {mask.dtype}"

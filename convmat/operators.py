@@ -23,7 +23,7 @@ from convmat.geometry import Geometry, parse_shape
 from convmat.geometry_operator import GeometryOperator, frozen, weigh
 from convmat.matrices import convolution_matrix, data_matrix
 from convmat.planning import Plan
-from convmat.spectral import Diagonalization, diagonalize
+from convmat.spectral import Diagonalization, diagonalize, frequency_response
 from convmat.stretches import extend_axes, fold_axes
 
 __all__ = ["ConvolutionOperator", "DataOperator"]
@@ -128,6 +128,13 @@ class ConvolutionOperator(GeometryOperator):
             Where the kernel, mode and boundary have no such structure.
         """
         return diagonalize(self.kernel, self.geometry)
+
+    def frequency_response(self) -> Diagonalization:
+        """The same by the FFT, for mode `same` and boundary `circular` only.
+
+        See `convmat.spectral.frequency_response`.
+        """
+        return frequency_response(self.kernel, self.geometry)
 
     def _make_plan(self, dtype: np.dtype) -> Plan:
         return Plan(self.kernel.astype(dtype, copy=False), self.geometry.extended_shape)

@@ -29,7 +29,7 @@ from convmat.kronecker import KroneckerMap, kronecker_factors, outer
 from convmat.symmetry import separable_factors
 from convmat.transforms import DIAGONAL, ORTHOGONAL, Transform, symbol
 
-__all__ = ["Diagonalization", "diagonalize", "eigenvalues"]
+__all__ = ["Diagonalization", "diagonalize", "eigenvalues", "frequency_response"]
 
 # The SVD of one axis takes a minute or so there.
 _LARGEST_AXIS = 4096
@@ -87,16 +87,40 @@ class Diagonalization(NamedTuple):
         singular = self.singular_values()
         return int(np.count_nonzero(singular > self._cutoff(rcond)))
 
-    def damped_solve(self, b: NDArray, damp: float) -> NDArray:
-        """The minimum of ``|Hx - b|^2 + damp^2 |x|^2``, shape (n,)."""
+    def damped_solve(
+        self, b: NDArray, damp: float, penalty: "Diagonalization | None" = None
+    ) -> NDArray:
+        """The minimum of ``|Hx - b|^2 + damp^2 |Lx|^2``, shape (n,).
+
+        Parameters
+        ----------
+        b : ndarray, shape (m,)
+        damp : float
+            Positive.
+        penalty : Diagonalization, optional
+            Of L, in the same basis; None is the identity. Where neither H nor L sees a
+            coefficient, it is 0.
+
+        Raises
+        ------
+        ConvmatError
+            Where the bases are not orthogonal, or not the same.
+        """
         self._require_orthogonal("damped solutions")
         if not damp > 0:
             raise ConvmatError(f"damp must be positive, got {damp}; use pseudo_solve without it")
         values = self.eigenvalues
-        power = np.square(values.real)
-        if np.iscomplexobj(values):
-            power += np.square(values.imag)
-        power += damp**2
+        power = _power(values)
+        if penalty is None:
+            power += damp**2
+        elif penalty.orthogonal and penalty.forward == self.forward:
+            power += damp**2 * _power(penalty.eigenvalues)
+            power[power == 0] = 1  # and the value above it is 0 too
+        else:
+            raise ConvmatError(
+                "the penalty is not diagonal in the basis that the matrix is: give both the same "
+                f"boundary, one with an orthogonal transform, or {_ITERATE}"
+            )
         if np.iscomplexobj(values):
             return self._synthesize(np.conj(values) / power, b)
         return self._synthesize(np.divide(values, power, out=power), b)
@@ -143,6 +167,14 @@ class Diagonalization(NamedTuple):
             )
 
 
+def _power(values: NDArray) -> NDArray:
+    """The squares of the absolute values."""
+    power = np.square(values.real)
+    if np.iscomplexobj(values):
+        power += np.square(values.imag)
+    return power
+
+
 def diagonalize(kernel: NDArray, geometry: Geometry) -> Diagonalization:
     """Decompose the matrix of a kernel by fast transforms, or axis by axis.
 
@@ -180,6 +212,31 @@ def diagonalize(kernel: NDArray, geometry: Geometry) -> Diagonalization:
     if found is not None:
         return found
     raise ConvmatError(_refusal(geometry))
+
+
+def frequency_response(kernel: NDArray, geometry: Geometry) -> Diagonalization:
+    """Decompose a circular convolution by the FFT: the values are the kernel's spectrum.
+
+    Raises
+    ------
+    ConvmatError
+        For any other mode than `same`, and any other boundary than `circular`.
+
+    Examples
+    --------
+    >>> g = Geometry(4, 2, "same", "circular", anchor=0)
+    >>> np.abs(frequency_response(np.array([1.0, 1.0]), g).eigenvalues).round(6)
+    array([2.      , 1.414214, 0.      , 1.414214])
+    """
+    circular = all(boundary is Boundary.CIRCULAR for boundary in geometry.boundary)
+    if geometry.mode is not Mode.SAME or not circular:
+        raise ConvmatError(
+            "division in the frequency domain holds for mode 'same' and boundary 'circular' only, "
+            f"not for mode {geometry.mode}, boundary {', '.join(geometry.boundary)}"
+        )
+    found = _by_symbol(kernel, geometry, geometry.boundary)
+    assert found is not None, "the FFT asks for no symmetry"
+    return found
 
 
 def eigenvalues(kernel: NDArray, geometry: Geometry) -> NDArray:
@@ -227,6 +284,12 @@ def _by_transforms(kernel: NDArray, geometry: Geometry) -> Diagonalization | Non
     boundaries = tuple(_equivalent(*axis) for axis in axes)
     if not all(boundary in DIAGONAL for boundary in boundaries):
         return None
+    return _by_symbol(kernel, geometry, boundaries)
+
+
+def _by_symbol(
+    kernel: NDArray, geometry: Geometry, boundaries: tuple[Boundary, ...]
+) -> Diagonalization | None:
     values = symbol(kernel, geometry.anchor, boundaries, geometry.input_shape)
     if values is None:
         return None

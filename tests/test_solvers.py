@@ -23,10 +23,10 @@ from convmat.solvers.factorization import NotPositiveDefiniteError
 
 EPS = np.finfo(float).eps
 ITERATIVE = [name for name, row in SOLVERS.items() if row.iterative]
-DIRECT = [name for name, row in SOLVERS.items() if not row.iterative]
+DIRECT = [name for name, row in SOLVERS.items() if not (row.iterative or row.structure)]
 KRYLOV = ["lsqr", "lsmr", "cgls"]
 FIRST_ORDER = ["gradient", "fista"]
-UNCONSTRAINED = [name for name, row in SOLVERS.items() if not row.imposes]
+UNCONSTRAINED = [name for name, row in SOLVERS.items() if not (row.imposes or row.structure)]
 
 
 def with_singular_values(m, n, values, rng, is_complex=False):
@@ -193,8 +193,8 @@ def test_condition_is_estimated(name):
     assert np.isnan(condition) or true / 2 < condition < true * 1.01
 
 
-MINIMUM_NORM = [name for name, row in SOLVERS.items() if row.minimum_norm]
-REPORTS_RANK = [name for name, row in SOLVERS.items() if row.reports_rank]
+MINIMUM_NORM = [n for n, row in SOLVERS.items() if row.minimum_norm and not row.structure]
+REPORTS_RANK = [n for n, row in SOLVERS.items() if row.reports_rank and not row.structure]
 
 
 def deficient(kind):

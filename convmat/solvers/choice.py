@@ -6,7 +6,7 @@ from typing import Any
 
 from scipy import sparse
 
-from convmat.errors import TooLargeError
+from convmat.errors import ConvmatError, TooLargeError
 from convmat.least_squares import LeastSquares
 from convmat.linear_maps import FULL_ENOUGH, is_operator
 from convmat.solution import Outcome, Status
@@ -15,6 +15,7 @@ from convmat.solvers.cholesky import DENSE_LIMIT, cholesky
 from convmat.solvers.iteration import MAX_ITERATIONS, TOLERANCE, Callback, Progress
 from convmat.solvers.lsmr import lsmr
 from convmat.solvers.qr import qr
+from convmat.solvers.spectral import spectral
 
 __all__ = ["auto"]
 
@@ -41,7 +42,7 @@ def auto(
     callback: Callback | None = None,
     progress: Progress | None = None,
 ) -> Outcome:
-    """Cholesky where the normal equations are cheap, or else LSMR; `bounded` under constraints.
+    """Spectral, Cholesky where the normal equations are cheap, or LSMR; `bounded` with constraints.
 
     Where Cholesky finds that more than half of the digits are lost, an orthogonal method on A
     itself takes over. What belongs to iterations is for the case that some are made.
@@ -71,6 +72,9 @@ def auto(
         )
         return _named("lsmr", outcome, why)
 
+    exact = _by_structure(problem)
+    if exact is not None:
+        return exact
     if not normal_equations_are_cheap(problem):
         return by_lsmr()
     try:
@@ -85,6 +89,16 @@ def auto(
     if first.rank is None or first.status is Status.ILL_CONDITIONED:
         return by_lsmr(why)
     return first
+
+
+def _by_structure(problem: LeastSquares) -> Outcome | None:
+    """The exact solution by a fast transform, or None where there is none."""
+    if not hasattr(problem.A, "diagonalization"):
+        return None
+    try:
+        return _named("spectral", spectral(problem))
+    except ConvmatError:
+        return None
 
 
 def normal_equations_are_cheap(problem: LeastSquares) -> bool:

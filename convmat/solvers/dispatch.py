@@ -1,6 +1,7 @@
 """solve(problem, solver): one door to all methods, and one judge of what they bring."""
 
 import inspect
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
@@ -49,9 +50,7 @@ def solve(problem: LeastSquares, solver: str = "auto", **options: Any) -> Soluti
             f"problem must be a LeastSquares, got {type(problem).__name__}: "
             "solve(LeastSquares(A, b))"
         )
-    if solver != "auto" and (not isinstance(solver, str) or solver not in SOLVERS):
-        raise ConvmatError(f"solver must be auto, {', '.join(SOLVERS)}, got {solver!r}")
-    function = auto if solver == "auto" else SOLVERS[solver].function
+    function = _function(solver)
     allowed = option_names(solver)
     unknown = [name for name in options if name not in allowed]
     if unknown:
@@ -90,6 +89,11 @@ def option_names(solver: str) -> list[str]:
     >>> option_names("pinv")
     ['rcond']
     """
-    function = auto if solver == "auto" else SOLVERS[solver].function
-    parameters = inspect.signature(function).parameters.values()
+    parameters = inspect.signature(_function(solver)).parameters.values()
     return [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+
+
+def _function(solver: str) -> Callable[..., Outcome]:
+    if not isinstance(solver, str) or (solver != "auto" and solver not in SOLVERS):
+        raise ConvmatError(f"solver must be auto, {', '.join(SOLVERS)}, got {solver!r}")
+    return auto if solver == "auto" else SOLVERS[solver].function

@@ -8,12 +8,14 @@ from convmat.solution import Outcome
 from convmat.solvers.bounded import bounded, nonnegative
 from convmat.solvers.cgls import cgls
 from convmat.solvers.cholesky import cholesky
+from convmat.solvers.fft import fft
 from convmat.solvers.fista import fista
 from convmat.solvers.gradient import gradient
 from convmat.solvers.lsmr import lsmr
 from convmat.solvers.lsqr import lsqr
 from convmat.solvers.pinv import pinv
 from convmat.solvers.qr import qr
+from convmat.solvers.spectral import spectral
 
 __all__ = ["SOLVERS", "Solver"]
 
@@ -40,7 +42,7 @@ class Solver:
     complex_numbers : bool
         It serves complex problems, too (under no constraints).
     structure : str
-        What else A must be; empty where anything goes.
+        The method that A must have as an operator; empty where any A goes.
     imposes : str
         The constraint that it always adds to the problem, so that its answer is not to be
         compared with the others'; empty for all but `nonnegative`.
@@ -99,6 +101,32 @@ _ROWS = (
         structure="",
         imposes="",
         description="singular value decomposition; tells the rank",
+    ),
+    Solver(
+        name="spectral",
+        function=spectral,
+        iterative=False,
+        matrix_free=True,
+        minimum_norm=True,
+        reports_rank=True,
+        bounds=False,
+        complex_numbers=True,
+        structure="diagonalization",
+        imposes="",
+        description="fast transforms or one small SVD per axis; exact in O(N log N)",
+    ),
+    Solver(
+        name="fft",
+        function=fft,
+        iterative=False,
+        matrix_free=True,
+        minimum_norm=True,
+        reports_rank=True,
+        bounds=False,
+        complex_numbers=True,
+        structure="frequency_response",
+        imposes="",
+        description="division in the frequency domain; circular convolutions only",
     ),
     Solver(
         name="lsqr",
