@@ -168,13 +168,16 @@ class LeastSquares:
         """Residual and gradient at x, by two products with A and its adjoint."""
         residual = self.residual(x)
         weighted = residual if self.weights is None else self.weights * residual
-        gradient = -adjoint_product(self.A, weighted)
+        descent = adjoint_product(self.A, weighted)
         penalty_norm = 0.0
         if self.damp:
             rough = x if self.penalty is None else product(self.penalty, x)
             penalty_norm = self.damp * _norm(rough)
             smooth = rough if self.penalty is None else adjoint_product(self.penalty, rough)
-            gradient = gradient + self.damp**2 * smooth
+            gradient = self.damp**2 * smooth
+            gradient -= descent
+        else:
+            gradient = -descent
         square = float(np.vdot(residual, weighted).real)
         return Certificate(x, math.sqrt(square), penalty_norm, gradient, _norm(gradient))
 

@@ -145,14 +145,14 @@ COMPARE = ("compare", *ESTIMATE[1:])
 def test_compare_has_a_row_for_every_solver(folder):
     result = succeed(*COMPARE, "--offset", "--output", "table.csv", "--json")
     rows = json.loads(result.stdout)
-    assert [row["solver"] for row in rows] == list(SOLVERS)
+    assert [row["solver"] for row in rows] == [n for n, row in SOLVERS.items() if not row.imposes]
     assert result.stderr == ""
     with open("table.csv", newline="") as file:
         written = list(csv.DictReader(file))
     assert [row["status"] for row in written] == [row["status"] for row in rows]
     assert list(written[0]) == list(rows[0])
     text = succeed(*COMPARE, "--offset", "--max-iterations", "1").stdout
-    assert all(f"\n{name} " in text for name in SOLVERS)
+    assert all(f"\n{row['solver']} " in text for row in rows)
     assert "1020 equations, 10 unknowns" in text
     assert "raise max_iterations" in text
     assert "\x1b" not in text
@@ -240,7 +240,7 @@ def test_deconvolve_a_signal(folder):
     assert "2 axes are wanted" in fail(*arguments)
     assert "2 axes, not 1" in fail(*arguments, "--axes", "1", "-o", "x.tif")
     arguments = ("deconvolve", "k.npy", "s.npy", *arguments[3:], "--axes", "1")
-    assert "smaller than any full output" in fail(*arguments)
+    assert "smaller than any of mode 'full'" in fail(*arguments)
 
 
 PHOTOMETRIC = {1: "minisblack", 3: "rgb"}

@@ -16,6 +16,7 @@ from convmat import (
     Status,
     choose_damp,
     convolve,
+    deconvolve,
     difference_matrix,
     estimate_kernel,
     solve,
@@ -143,6 +144,16 @@ def test_most_of_the_error_of_the_quotient_is_the_edges(photograph):
     assert errors["circular", "rounded"] == pytest.approx(0.044, rel=0.1)
     assert errors["replicate", "exact"] == pytest.approx(0.450, rel=0.1)
     assert errors["replicate", "rounded"] == pytest.approx(0.455, rel=0.1)
+
+
+def test_the_quotient_is_what_the_solver_fft_gives(photograph):
+    after = np.rint(convolve(photograph, BLUR, "same", "replicate"))
+    # Convolution commutes: the picture before is the kernel, and the kernel is asked for.
+    centre = tuple(n // 2 for n in photograph.shape)
+    found = deconvolve(after, photograph, boundary="circular", anchor=centre, solver="fft")
+    whole, _ = quotient(photograph, after)
+    tolerance = 100 * np.finfo(float).eps * found.condition * np.abs(whole).max()
+    assert found.x.reshape(whole.shape) == pytest.approx(whole, rel=0, abs=tolerance)
 
 
 @pytest.mark.parametrize(

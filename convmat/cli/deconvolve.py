@@ -26,7 +26,7 @@ from convmat.cli.planes import first, read_kernel, read_planes
 from convmat.cli.report import as_json, exit_if_interrupted, fact_table, solver_rows
 from convmat.cli.terminal import one_line, output, print_note, progress_bar
 from convmat.files import check_targets
-from convmat.geometry import Mode
+from convmat.geometry import Mode, input_shape_of
 from convmat.picture_files import check_picture_path, write_picture
 from convmat.solution import Solution, Status
 from convmat.solvers.dispatch import option_names
@@ -106,8 +106,7 @@ def deconvolve(
     dtype = np.result_type(samples, entries) if np.iscomplexobj(entries) else samples.dtype
     if output_file is not None:
         check_picture_path(output_file, planes, dtype)
-    excess = {Mode.FULL: -1, Mode.SAME: 0, Mode.VALID: 1}[mode]
-    shape = [n + excess * (k - 1) for n, k in zip(samples.shape, entries.shape, strict=True)]
+    shape = input_shape_of(samples.shape, entries.shape, mode)
     options: dict[str, Any] = solver_options(solver, tolerance, max_iterations) | {
         "boundary": names,
         "mode": mode,

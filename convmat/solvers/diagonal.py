@@ -80,7 +80,9 @@ def _common_weight(problem: LeastSquares, solver: str) -> float:
 
 def _damped_condition(found: Any, damp: float, penalty: Any) -> float:
     """Of ``[A; damp L]``, whose singular values are ``hypot(|values|, damp |l|)``."""
-    other = damp if penalty is None else damp * np.abs(penalty.eigenvalues)
-    together = np.hypot(np.abs(found.eigenvalues), other)
+    values = np.abs(found.eigenvalues)
+    if penalty is None:
+        return math.hypot(values.max(), damp) / math.hypot(values.min(), damp)
+    together = np.hypot(values, damp * np.abs(penalty.eigenvalues))
     together = together[together > 0]
     return float(together.max() / together.min()) if together.size else math.nan
