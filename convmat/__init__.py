@@ -18,7 +18,8 @@ from convmat.solvers import SOLVERS, solve
 
 if TYPE_CHECKING:
     from convmat.deconvolution import deconvolve
-    from convmat.estimation import KernelEstimate, estimate_kernel
+    from convmat.estimation import estimate_kernel, kernel_problem
+    from convmat.kernel_estimate import KernelEstimate
     from convmat.operators import ConvolutionOperator, DataOperator
 
 __version__ = "0.1.0"
@@ -47,6 +48,7 @@ __all__ = [
     "deconvolve",
     "difference_matrix",
     "estimate_kernel",
+    "kernel_problem",
     "load_matrix",
     "save_matrix",
     "solve",
@@ -57,9 +59,10 @@ __all__ = [
 _LATER = {
     "ConvolutionOperator": "convmat.operators",
     "DataOperator": "convmat.operators",
-    "KernelEstimate": "convmat.estimation",
+    "KernelEstimate": "convmat.kernel_estimate",
     "deconvolve": "convmat.deconvolution",
     "estimate_kernel": "convmat.estimation",
+    "kernel_problem": "convmat.estimation",
 }
 
 

@@ -9,7 +9,6 @@ leaves one of -1/2). The error bars are those of `uncertainty`.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -18,69 +17,17 @@ from numpy.typing import NDArray
 
 from convmat.design import KernelDesign
 from convmat.errors import ConvmatError
-from convmat.geometry import Geometry, parse_shape
+from convmat.frequency_division import divide_spectra
+from convmat.geometry import parse_shape
+from convmat.kernel_estimate import KernelEstimate
 from convmat.least_squares import LeastSquares
 from convmat.observations import Observation, observe
 from convmat.regularization import DampChoice, choose_damp
-from convmat.solution import Solution
 from convmat.solvers import SOLVERS, solve
 from convmat.solvers.dispatch import option_names
 from convmat.uncertainty import uncertainty
 
-__all__ = ["KernelEstimate", "estimate_kernel", "kernel_problem"]
-
-
-@dataclass(frozen=True, eq=False)
-class KernelEstimate:
-    """A kernel found by least squares, and how well it is known.
-
-    Attributes
-    ----------
-    kernel : ndarray, the shape asked for
-        A convolution kernel: float64, or complex128 for complex data.
-    offset : float or complex
-        0 unless it was asked for.
-    std_error : ndarray of float64, shape of `kernel`
-        Standard error of each entry; NaN where there is none, and `note` says why.
-    offset_std_error : float
-    covariance : ndarray, shape (p, p)
-        Of the raveled kernel, and the offset last where it was fitted.
-    residual_std : float
-        s, the standard deviation of a residual of weight 1, or `noise_std` where that was given.
-    geometry : Geometry
-        Of the first pair. Where the boundary was not named, its interior was fitted.
-    solution : Solution
-        What the solver says. With an offset, the problem solved is the one of the pictures
-        less their means, and the last unknown is that problem's offset.
-    note : str
-        Why there are no error bars, and what else to mind; empty where all is well.
-    damp_choice : DampChoice or None
-        How `damp` was chosen, where it was.
-    """
-
-    kernel: NDArray
-    offset: Any
-    std_error: NDArray[np.float64]
-    offset_std_error: float
-    covariance: NDArray
-    residual_std: float
-    geometry: Geometry
-    solution: Solution
-    note: str = ""
-    damp_choice: DampChoice | None = None
-
-    def __str__(self) -> str:
-        shape = "x".join(map(str, self.kernel.shape))
-        anchor = ", ".join(map(str, self.geometry.anchor))
-        lines = [f"kernel {shape}, anchor ({anchor})", _table(self.kernel, self.std_error)]
-        if self.covariance.shape[0] > self.kernel.size:
-            lines.append(f"offset {self.offset:.6g} +- {self.offset_std_error:.2g}")
-        if np.isfinite(self.residual_std):
-            lines.append(f"residual standard deviation {self.residual_std:.4g}")
-        solution = self.solution
-        lines.append(f"solved by {solution.solver}: {solution.status}")
-        lines += [text for text in (solution.message, solution.advice, self.note) if text]
-        return "\n".join(lines)
+__all__ = ["estimate_kernel", "kernel_problem"]
 
 
 def estimate_kernel(
@@ -139,7 +86,8 @@ def estimate_kernel(
     normalized : bool
         Whether they must sum to one.
     solver : str
-        ``"auto"`` or a name in `convmat.SOLVERS`.
+        ``"auto"`` or a name in `convmat.SOLVERS`. With ``"fft"`` the spectra of both pictures
+        are divided, for comparison; see `convmat.frequency_division`.
     progress : callable, optional
         ``progress(iteration, fraction)``, for solvers that iterate.
     **options
@@ -168,6 +116,27 @@ def estimate_kernel(
     """
     shape = parse_shape(kernel_shape, "kernel_shape")
     noise_std = _checked_noise(noise_std)
+    if solver == "fft":
+        _refuse_for_fft(
+            offset=offset,
+            mask=mask,
+            weights=weights,
+            nonnegative=nonnegative,
+            normalized=normalized,
+        )
+        return divide_spectra(
+            before,
+            after,
+            shape,
+            mode=mode,
+            boundary=boundary,
+            anchor=anchor,
+            damp=damp,
+            penalty=penalty,
+            **options,
+        )
+    if solver == "nonnegative":  # of the kernel, not of the offset
+        nonnegative, solver = True, "auto"
     pairs = observe(
         before,
         after,
@@ -289,6 +258,14 @@ def _posed(
     return problem.with_damp(choice.damp), shift, level, choice
 
 
+def _refuse_for_fft(**arguments: Any) -> None:
+    given = [name for name, value in arguments.items() if value is not None and value is not False]
+    if given:
+        raise ConvmatError(
+            f"solver 'fft' divides whole pictures and takes no {', '.join(given)}; use auto"
+        )
+
+
 def _constrained(solver: str) -> str:
     """The solver for a kernel under constraints."""
     able = [name for name, row in SOLVERS.items() if row.bounds]
@@ -338,15 +315,3 @@ def _checked_noise(noise_std: Any) -> float | None:
     if not (np.isfinite(value) and value > 0):
         raise ConvmatError(f"noise_std must be finite and positive, got {value}")
     return value
-
-
-def _table(kernel: NDArray, std_error: NDArray) -> str:
-    """The entries, to the digit after the first uncertain one."""
-    spread = np.nanmin(std_error) if np.isfinite(std_error).any() else np.nan
-    digits = int(np.clip(1 - np.floor(np.log10(spread)), 0, 15)) if spread > 0 else 8
-    text = np.array2string(kernel, precision=digits, suppress_small=True, floatmode="fixed")
-    errors = std_error[np.isfinite(std_error)]
-    if errors.size:
-        least, most = f"{errors.min():.2g}", f"{errors.max():.2g}"
-        text += f"\nstandard errors {least}" + (f" to {most}" if most != least else "")
-    return text

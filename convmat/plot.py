@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from convmat.convolution import convolve
 from convmat.errors import ConvmatError
-from convmat.estimation import KernelEstimate
+from convmat.kernel_estimate import KernelEstimate
 from convmat.figure_files import INK, STYLE, save_figure
 from convmat.optional import require
 

@@ -13,7 +13,7 @@ from convmat.solvers import SOLVERS
 
 EPS = np.finfo(float).eps
 DATA = Path(convmat.__file__).parent / "data"
-UNCONSTRAINED = [name for name, row in SOLVERS.items() if not row.structure]
+UNCONSTRAINED = [name for name, row in SOLVERS.items() if not (row.structure or row.imposes)]
 
 
 def rng(seed: int = 0) -> np.random.Generator:
@@ -221,6 +221,46 @@ def test_nonnegative_and_normalized_together():
     gradient = matrix.T @ (matrix @ found.kernel.ravel() - after.ravel())
     slopes = gradient - gradient @ found.kernel.ravel()
     assert slopes.min() > -1e-9 * np.abs(gradient).max()
+
+
+def test_fft_is_the_quotient_of_the_spectra():
+    before, kernel = rng(1).random((16, 15)), rng(2).random((3, 4))
+    after = convolve(before, kernel, "same", "circular", anchor=(0, 0))
+    found = estimate_kernel(before, after, (3, 4), anchor=(0, 0), solver="fft")
+    assert_found(found, kernel)
+    noisy = after + 0.01 * rng(3).standard_normal(after.shape)
+    found = estimate_kernel(before, noisy, (3, 4), anchor=(0, 0), solver="fft")
+    quotient = np.fft.ifft2(np.fft.fft2(noisy) / np.fft.fft2(before)).real
+    tolerance = 100 * EPS * found.solution.condition * np.linalg.norm(quotient)
+    assert_allclose(found.kernel, quotient[:3, :4], rtol=0, atol=tolerance)
+    assert_allclose(found.solution.x.reshape(16, 15), quotient, rtol=0, atol=tolerance)
+    assert "circular" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"offset": True}, "takes no offset"),
+        ({"mask": np.zeros((8, 8), bool)}, "takes no mask"),
+        ({"boundary": "zero"}, "'circular' only"),
+        ({"mode": "full"}, "mode 'same'"),
+        ({"damp": "gcv"}, "damp as a number"),
+    ],
+)
+def test_fft_refuses_what_it_cannot_do(options, message):
+    with pytest.raises(ConvmatError, match=message):
+        estimate_kernel(IMAGE, IMAGE, (3, 3), solver="fft", **options)
+
+
+def test_the_solver_nonnegative_bounds_the_kernel_only():
+    before = rng(1).random((15, 15))
+    after = rng(2).random((15, 15)) - 5
+    found, other = (
+        estimate_kernel(before, after, (3, 3), offset=True, **options)
+        for options in ({"solver": "nonnegative"}, {"nonnegative": True})
+    )
+    assert found.offset < -3
+    assert_array_equal(found.kernel, other.kernel)
 
 
 def test_constraints_need_a_solver_that_takes_them():
