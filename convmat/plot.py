@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from convmat.convolution import convolve
 from convmat.errors import ConvmatError
-from convmat.kernel_estimate import KernelEstimate
 from convmat.figure_files import INK, STYLE, save_figure
+from convmat.kernel_estimate import KernelEstimate
 from convmat.optional import require
 
 __all__ = ["plot_estimate", "plot_kernel", "save_figure"]

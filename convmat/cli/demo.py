@@ -12,9 +12,9 @@ from convmat.cli.pairs import read_pair
 from convmat.cli.report import cells, facts
 from convmat.cli.terminal import one_line, output, print_error
 from convmat.estimation import estimate_kernel
-from convmat.kernel_estimate import KernelEstimate
 from convmat.figure_files import check_figure, save_figure
 from convmat.files import check_writable
+from convmat.kernel_estimate import KernelEstimate
 from convmat.pictures import read_picture
 
 __all__ = ["demo"]
