@@ -31,7 +31,10 @@ __all__ = [
     "row_counts",
 ]
 
-WITHOUT_MATRIX = "convmat.convolve computes the same outputs without the matrix"
+WITHOUT_MATRIX = (
+    "convmat.ConvolutionOperator and convmat.DataOperator multiply without the matrix, and "
+    "convmat.convolve computes the same outputs"
+)
 
 # Strips well over a huge page (2 MiB), or two threads touch the same fresh page at once.
 _ENTRIES_PER_STRIP = 2**21

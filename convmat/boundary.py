@@ -172,9 +172,9 @@ def parse_boundary(boundary: str | Sequence[str], ndim: int) -> tuple[Boundary, 
 
 
 def _parse_name(name: str) -> Boundary:
-    if name == "reflect":
+    if isinstance(name, str) and name.lower() == "reflect":
         raise ConvmatError(
-            "boundary 'reflect' means two different things: use 'symmetric' for dcba|abcd|dcba "
+            f"boundary {name!r} means two different things: use 'symmetric' for dcba|abcd|dcba "
             "(SciPy's and OpenCV's reflect, the edge sample repeats) or 'mirror' for "
             "dcb|abcd|cba (NumPy's reflect, it does not)"
         )

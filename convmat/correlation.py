@@ -5,21 +5,28 @@ The adjoint sums, for each kernel entry, the outputs times the data that it mult
     g[a] = sum over outputs o of  conj(e[o + k - 1 - a]) * y[o]
 
 a correlation of two pictures at few lags. Small kernels go by products of blocks of rows, of
-which the diagonals are summed (the transpose of `banded`); others by one FFT of each
-picture, the data's kept, of which only the few rows needed are transformed back.
+which the diagonals are summed (the transpose of `banded`); others by the spectra of blocks of
+the data, which are kept and serve the Gram matrix too (`block_spectra`, `gram`).
+
+The spectra are those of the data less their mean, which is put back where it belongs:
+
+    (e + mu) convolved with h = e convolved with h, plus mu * sum(h)
 """
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
-import scipy  # loads scipy.fft when it is first used
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
+from convmat.block_spectra import BlockSpectra
 from convmat.planning import Method, Plan, whole_cost
-from convmat.threads import cores
 
-__all__ = ["WindowPlan"]
+__all__ = ["WindowPlan", "centred"]
+
+# A mean below this share of the root mean square costs no digits.
+_SMALL_MEAN = 1e-3
 
 
 class WindowPlan:
@@ -55,62 +62,53 @@ class WindowPlan:
         costs = whole_cost(self.kernel_shape, self.extended.shape)
         return min(costs, key=costs.__getitem__)
 
+    @cached_property
+    def centred(self) -> tuple[NDArray, Any]:
+        """The data less what is taken out of them, and that: their mean, or 0."""
+        return centred(self.extended)
+
+    @cached_property
+    def spectra(self) -> BlockSpectra:
+        """Of the centred data."""
+        return BlockSpectra(self.centred[0], self.kernel_shape)
+
     def forward(self, kernel: NDArray) -> NDArray:
         """The outputs, of shape ``n - k + 1``."""
+        if self._splits(kernel):
+            return self.forward(kernel.real) + 1j * self.forward(kernel.imag)
         if self.method is Method.DIRECT:
             return Plan(kernel, self.extended.shape, Method.DIRECT).forward(self.extended)
-        spectrum = self._transform(kernel)
-        spectrum *= self._spectrum
-        axes = tuple(range(kernel.ndim))
-        threads = cores()
-        if self._real:
-            whole = scipy.fft.irfftn(
-                spectrum, self._sizes, axes=axes, workers=threads, overwrite_x=True
-            )
-        else:
-            whole = scipy.fft.ifftn(spectrum, axes=axes, workers=threads, overwrite_x=True)
-        ends = zip(self.kernel_shape, self.extended.shape, strict=True)
-        return whole[tuple(slice(k - 1, n) for k, n in ends)]
+        outputs = self.spectra.forward(kernel)
+        if mean := self.centred[1]:
+            outputs += mean * kernel.sum()
+        return outputs
 
     def adjoint(self, outputs: NDArray) -> NDArray:
         """The conjugate transpose of `forward`, of the kernel's shape."""
+        if self._splits(outputs):
+            return self.adjoint(outputs.real) + 1j * self.adjoint(outputs.imag)
         if self.method is Method.DIRECT:
             lags = _direct_lags(self.extended, outputs, self.kernel_shape)
-        else:
-            lags = self._transform(outputs)
-            np.conjugate(lags, out=lags)
-            lags *= self._spectrum
-            # Only lags below k are wanted: what is transformed back shrinks with every axis.
-            for axis, k in enumerate(self.kernel_shape):
-                if self._real and axis == len(self.kernel_shape) - 1:
-                    lags = scipy.fft.irfft(lags, self._sizes[axis], axis=axis, workers=cores())
-                else:
-                    lags = scipy.fft.ifft(lags, axis=axis, workers=cores(), overwrite_x=True)
-                lags = lags[(slice(None),) * axis + (slice(0, k),)]
-        return np.flip(lags).conj()
+            return np.flip(lags).conj()
+        sums = self.spectra.adjoint(outputs)
+        if mean := self.centred[1]:
+            sums += np.conj(mean) * outputs.sum()
+        return sums
 
-    def _transform(self, array: NDArray) -> NDArray:
-        """Forward FFT, the last axis first, so that it has few rows where `array` is small."""
-        axis = array.ndim - 1
-        one_axis = scipy.fft.rfft if self._real else scipy.fft.fft
-        spectrum = one_axis(array, self._sizes[axis], axis=axis, workers=cores())
-        for axis in reversed(range(array.ndim - 1)):
-            spectrum = scipy.fft.fft(
-                spectrum, self._sizes[axis], axis=axis, workers=cores(), overwrite_x=True
-            )
-        return spectrum
+    def _splits(self, array: NDArray) -> bool:
+        """Whether real data take it as two real arrays."""
+        return array.dtype.kind == "c" and self.extended.dtype.kind == "f"
 
-    @property
-    def _real(self) -> bool:
-        return self.extended.dtype.kind == "f"
 
-    @cached_property
-    def _sizes(self) -> tuple[int, ...]:
-        return tuple(scipy.fft.next_fast_len(n, self._real) for n in self.extended.shape)
-
-    @cached_property
-    def _spectrum(self) -> NDArray:
-        return self._transform(self.extended)
+def centred(array: NDArray) -> tuple[NDArray, Any]:
+    """The array less its mean, and the mean; as it is, and 0, where that costs no digits."""
+    mean = array.mean()
+    # Not by BLAS, whose threads would be woken for next to nothing.
+    numbers = array.ravel().view(array.real.dtype)
+    square = np.einsum("i,i", numbers, numbers) / array.size
+    if abs(mean) ** 2 <= _SMALL_MEAN**2 * square:
+        return array, mean.dtype.type(0)
+    return array - mean, mean
 
 
 _ROWS = 8

@@ -102,7 +102,8 @@ class DampedFamily:
             raise ConvmatError("the penalty sees no direction that the data determine")
         turning = np.sqrt(self.gamma[seen] / self.mu[seen])
         highest = float(turning.max()) * 10
-        lowest = max(float(turning.min()) / 10, highest * 1e-10)
+        # So little that an undamped solution is told from it by no criterion.
+        lowest = max(float(turning.min()) / 1e4, highest * 1e-10)
         return np.geomspace(lowest, highest, points)
 
     def _divisors(self, damps: NDArray) -> tuple[NDArray, NDArray]:

@@ -5,7 +5,8 @@
         [ ...    ]
 
 It is never formed unless a solver asks for it. Its normal equations come from the moments of
-the pictures, which add up, and the column of ones borders them.
+the pictures, which add up, and the column of ones borders them; its products use the spectra that
+the moments leave.
 """
 
 from collections.abc import Sequence
@@ -18,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.linalg import LinearOperator
 
-from convmat.gram import data_moments
+from convmat.correlation import WindowPlan
+from convmat.gram import plan_moments
 from convmat.matrices import data_matrix
 from convmat.observations import Observation
-from convmat.operators import DataOperator
 
 __all__ = ["KernelDesign"]
 
@@ -66,26 +67,15 @@ class KernelDesign(LinearOperator):
     ) -> None:
         self.kernel_shape = kernel_shape
         self.offset = offset
-        self._parts = [
-            (
-                DataOperator(
-                    pair.samples - shift if shift else pair.samples, kernel_shape, "valid"
-                ),
-                pair.keep,
-            )
-            for pair in pairs
-        ]
-        rows = [int(np.count_nonzero(keep)) for _, keep in self._parts]
-        self._ends = np.cumsum(rows)
+        self._parts = [_Part(pair, kernel_shape, shift) for pair in pairs]
+        self._ends = np.cumsum([part.rows for part in self._parts])
         shape = (int(self._ends[-1]), prod(kernel_shape) + offset)
-        super().__init__(dtype=np.result_type(*(X.dtype for X, _ in self._parts)), shape=shape)
+        dtype = np.result_type(*(pair.samples for pair in pairs))
+        super().__init__(dtype=dtype, shape=shape)
 
     def to_matrix(self) -> NDArray:
         """The explicit matrix, an ndarray: nearly all of its entries are not 0."""
-        blocks = [
-            data_matrix(X.data, self.kernel_shape, "valid", format="dense")[keep.ravel()]
-            for X, keep in self._parts
-        ]
+        blocks = [part.to_matrix() for part in self._parts]
         matrix = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
         if not self.offset:
             return matrix
@@ -96,17 +86,13 @@ class KernelDesign(LinearOperator):
     ) -> tuple[NDArray, NDArray, float]:
         """``(A'WA, A'Wb, b'Wb)`` from the moments of the pictures (see `convmat.gram`)."""
         of_part = []
-        for (X, keep), first, last in zip(
-            self._parts, [0, *self._ends[:-1]], self._ends, strict=True
-        ):
+        for part, first, last in zip(self._parts, [0, *self._ends[:-1]], self._ends, strict=True):
             if first == last:
                 continue
-            rows = slice(first, last)
             row_weights = None
-            if weights is not None or not keep.all():
-                row_weights = _scattered(keep, 1.0 if weights is None else weights[rows])
-            observed = _scattered(keep, b[rows])
-            of_part.append(data_moments(X.data, self.kernel_shape, observed, row_weights))
+            if weights is not None or not part.whole:
+                row_weights = part.scattered(1.0 if weights is None else weights[first:last])
+            of_part.append(plan_moments(part.plan, part.scattered(b[first:last]), row_weights))
         moments = reduce(add, of_part).shifted(0.0, 0.0)
         if not self.offset:
             return moments.gram, moments.cross, moments.power
@@ -118,26 +104,41 @@ class KernelDesign(LinearOperator):
 
     def _matvec(self, x: NDArray) -> NDArray:
         x = np.ravel(x)
-        kernel = x[:-1] if self.offset else x
-        products = [_gathered(keep, (X @ kernel).reshape(keep.shape)) for X, keep in self._parts]
+        kernel = (x[:-1] if self.offset else x).reshape(self.kernel_shape)
+        products = [part.gathered(part.plan.forward(kernel)) for part in self._parts]
         product = products[0] if len(products) == 1 else np.concatenate(products)
-        return product + x[-1] if self.offset else product
+        if self.offset:
+            product += x[-1]
+        return product
 
     def _rmatvec(self, r: NDArray) -> NDArray:
         r = np.ravel(r)
-        parts = zip(self._parts, np.split(r, self._ends[:-1]), strict=True)
-        product = sum(X.rmatvec(_scattered(keep, rows).ravel()) for (X, keep), rows in parts)
+        of_parts = zip(self._parts, np.split(r, self._ends[:-1]), strict=True)
+        product = sum(part.plan.adjoint(part.scattered(rows)).ravel() for part, rows in of_parts)
         return np.append(product, r.sum()) if self.offset else np.asarray(product)
 
 
-def _scattered(keep: NDArray[np.bool_], rows: Any) -> NDArray:
-    """The rows that are fitted, in their places in the picture; 0 elsewhere."""
-    if keep.all() and np.ndim(rows):
-        return np.reshape(rows, keep.shape)
-    picture = np.zeros(keep.shape, dtype=np.asarray(rows).dtype)
-    picture[keep] = rows
-    return picture
+class _Part:
+    """One picture's data matrix, and which of its rows are fitted."""
 
+    def __init__(self, pair: Observation, kernel_shape: tuple[int, ...], shift: Any) -> None:
+        samples = pair.samples - shift if shift else np.ascontiguousarray(pair.samples)
+        self.plan = WindowPlan(samples, kernel_shape)
+        self.keep = pair.keep
+        self.rows = int(np.count_nonzero(pair.keep))
+        self.whole = self.rows == pair.keep.size
 
-def _gathered(keep: NDArray[np.bool_], picture: NDArray) -> NDArray:
-    return picture.ravel() if keep.all() else picture[keep]
+    def to_matrix(self) -> NDArray:
+        samples, kernel_shape = self.plan.extended, self.plan.kernel_shape
+        return data_matrix(samples, kernel_shape, "valid", format="dense")[self.keep.ravel()]
+
+    def scattered(self, rows: Any) -> NDArray:
+        """The rows that are fitted, in their places in the picture; 0 elsewhere."""
+        if self.whole and np.ndim(rows):
+            return np.reshape(rows, self.keep.shape)
+        picture = np.zeros(self.keep.shape, dtype=np.asarray(rows).dtype)
+        picture[self.keep] = rows
+        return picture
+
+    def gathered(self, picture: NDArray) -> NDArray:
+        return picture.ravel() if self.whole else picture[self.keep]

@@ -20,14 +20,19 @@ equations, J. Math. Anal. Appl. 68 (1979), doi:10.1016/0022-247X(79)90124-0.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convmat.lag_sums import strip_lag_sums
+from convmat.threads import run
 
 __all__ = ["window_products"]
+
+# Products along one edge that are worth a thread.
+_PARALLEL = 2**17
 
 
 def window_products(
@@ -83,7 +88,16 @@ def window_products(
             count, k - 1, rest, count, k - 1, rest, lags
         )
 
-    before, after = left_out(0), left_out(strips.shape[axis] - k + 1)
+    edges: dict[int, NDArray] = {}
+
+    def leave_out(first: int) -> None:
+        edges[first] = left_out(first)
+
+    firsts = 0, strips.shape[axis] - k + 1
+    # Edges of edges start no threads of their own: only those of the image do.
+    large = image is not None and (count * (k - 1) * rest) ** 2 * lags > _PARALLEL
+    run([partial(leave_out, first) for first in firsts], parallel=large)
+    before, after = (edges[first] for first in firsts)
     # Where a or b is the first row, nothing is left out before: all of its diagonal is after.
     start = np.moveaxis(pairs, -1, 3).copy()
     for row in range(k - 1):

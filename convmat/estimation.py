@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse.linalg import LinearOperator
 
 from convmat.design import KernelDesign
 from convmat.errors import ConvmatError
@@ -21,6 +22,8 @@ from convmat.frequency_division import divide_spectra
 from convmat.geometry import parse_shape
 from convmat.kernel_estimate import KernelEstimate
 from convmat.least_squares import LeastSquares
+from convmat.linear_maps import adjoint_product, as_linear_map, is_operator, product
+from convmat.memory import require_memory
 from convmat.observations import Observation, observe
 from convmat.regularization import DampChoice, choose_damp
 from convmat.solvers import SOLVERS, solve
@@ -115,6 +118,11 @@ def estimate_kernel(
            [3., 4.]]), 5.0)
     """
     shape = parse_shape(kernel_shape, "kernel_shape")
+    size = prod(shape)
+    _require_room(size)
+    _check_flags(offset=offset, nonnegative=nonnegative, normalized=normalized)
+    if progress is not None and not callable(progress):
+        raise ConvmatError(f"progress must be callable, got {progress!r}")
     noise_std = _checked_noise(noise_std)
     if solver == "fft":
         _refuse_for_fft(
@@ -148,7 +156,6 @@ def estimate_kernel(
         weights=weights,
     )
     problem, shift, level, choice = _posed(pairs, shape, offset, damp, penalty, noise_std)
-    size = prod(shape)
     entries = np.arange(problem.shape[1]) < size
     if nonnegative or normalized:
         solver = _constrained(solver)
@@ -222,6 +229,7 @@ def kernel_problem(
     LeastSquares(3 equations, 2 unknowns, operator, float64)
     """
     shape = parse_shape(kernel_shape, "kernel_shape")
+    _check_flags(offset=offset)
     pairs = observe(
         before,
         after,
@@ -244,18 +252,34 @@ def _posed(
     noise_std: float | None,
 ) -> tuple[LeastSquares, Any, Any, DampChoice | None]:
     """The problem, the means taken out of it on either side, and how its damp was chosen."""
-    shift, level = _means(pairs) if offset else (0.0, 0.0)
+    fitted = [_fitted(pair, pair.values) for pair in pairs]
+    values = fitted[0] if len(fitted) == 1 else np.concatenate(fitted)
+    shift, level = (_mean_sample(pairs), values.mean()) if offset else (0.0, 0.0)
     problem = LeastSquares(
         KernelDesign(pairs, shape, shift, offset),
-        np.concatenate([pair.values[pair.keep] for pair in pairs]) - level,
+        values - level if level else values,
         damp=0.0 if isinstance(damp, str) else damp,
-        penalty=_penalty(penalty, prod(shape), offset),
+        penalty=_penalty(penalty, prod(shape), offset, damped=bool(damp)),
         weights=_stacked_weights(pairs),
     )
     if not isinstance(damp, str):
         return problem, shift, level, None
     choice = choose_damp(problem, damp, noise_std=noise_std)
     return problem.with_damp(choice.damp), shift, level, choice
+
+
+def _require_room(size: int) -> None:
+    require_memory(
+        4 * 8 * size**2,
+        f"the covariance of {size} kernel entries, and what it is found from,",
+        "ask for a smaller kernel, or give `kernel_problem` to an iterative solver",
+    )
+
+
+def _check_flags(**flags: Any) -> None:
+    for name, value in flags.items():
+        if not isinstance(value, bool | np.bool_):
+            raise ConvmatError(f"{name} must be True or False, got {value!r}")
 
 
 def _refuse_for_fft(**arguments: Any) -> None:
@@ -279,30 +303,49 @@ def _constrained(solver: str) -> str:
     return solver
 
 
-def _means(pairs: list[Observation]) -> tuple[Any, Any]:
-    """Means of what is read and of what is fitted: without them no digits go into the offset."""
-    samples = np.concatenate([pair.samples.ravel() for pair in pairs])
-    values = np.concatenate([pair.values[pair.keep] for pair in pairs])
-    return samples.mean(), values.mean()
+def _mean_sample(pairs: list[Observation]) -> Any:
+    """Of all that is read: without it no digits go into the offset."""
+    return sum(pair.samples.sum() for pair in pairs) / sum(pair.samples.size for pair in pairs)
+
+
+def _fitted(pair: Observation, values: NDArray) -> NDArray:
+    """What belongs to the pixels that are fitted, raveled."""
+    return values.ravel() if pair.keep.all() else values[pair.keep]
 
 
 def _stacked_weights(pairs: list[Observation]) -> NDArray | None:
-    weights = [pair.weights[pair.keep] for pair in pairs if pair.weights is not None]
+    weights = [_fitted(pair, pair.weights) for pair in pairs if pair.weights is not None]
     return np.concatenate(weights) if weights else None
 
 
-def _penalty(penalty: Any, size: int, offset: bool) -> Any:
+def _penalty(penalty: Any, size: int, offset: bool, *, damped: bool) -> Any:
     """L, with a column of zeros for the offset."""
+    if not offset or (penalty is None and not damped):
+        return penalty
     from scipy import sparse
 
-    if not offset:
-        return penalty
-    rows = sparse.eye_array(size) if penalty is None else sparse.csr_array(penalty)
+    rows = sparse.eye_array(size) if penalty is None else as_linear_map(penalty, "penalty")
     if rows.shape[1] != size:
         raise ConvmatError(
             f"penalty must have one column for each kernel entry ({size}), got shape {rows.shape}"
         )
+    if is_operator(rows):
+        return _WithoutOffset(rows)
     return sparse.csr_array(sparse.hstack([rows, sparse.csr_array((rows.shape[0], 1))]))
+
+
+class _WithoutOffset(LinearOperator):
+    """A penalty of the kernel alone, for unknowns of which the last is an offset."""
+
+    def __init__(self, penalty: Any) -> None:
+        self._penalty = penalty
+        super().__init__(dtype=penalty.dtype, shape=(penalty.shape[0], penalty.shape[1] + 1))
+
+    def _matvec(self, x: NDArray) -> NDArray:
+        return product(self._penalty, np.ravel(x)[:-1])
+
+    def _rmatvec(self, y: NDArray) -> NDArray:
+        return np.append(adjoint_product(self._penalty, np.ravel(y)), 0.0)
 
 
 def _checked_noise(noise_std: Any) -> float | None:

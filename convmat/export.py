@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csr_array
 
-from convmat.arrays import DTYPES
+from convmat.arrays import DTYPES, as_samples
 from convmat.errors import ConvmatError
 from convmat.files import atomic_write, check_suffix
 from convmat.geometry import Geometry
@@ -70,13 +70,13 @@ def save_matrix(
     order : {"C", "F"}
         The order the matrix was built with.
     kernel : array_like, optional
-        Recorded as well; its shape is the geometry's.
+        Finite numbers, recorded as well; its shape is the geometry's.
 
     Raises
     ------
     ConvmatError
-        Where matrix, kernel and geometry do not fit together, the matrix is too large for
-        ``.mat``, or the file cannot be written.
+        Where matrix, kernel and geometry do not fit together or are not finite numbers, the
+        matrix is too large for ``.mat``, or the file cannot be written.
 
     Examples
     --------
@@ -97,7 +97,7 @@ def save_matrix(
         raise ConvmatError(f"order must be 'C' or 'F', got {order!r}")
     rows = _as_rows(matrix)
     _check_shape(rows.shape, geometry)
-    entries = None if kernel is None else np.asarray(kernel)
+    entries = None if kernel is None else as_samples(kernel, "kernel")
     if entries is not None and entries.shape != geometry.kernel_shape:
         raise ConvmatError(
             f"kernel has shape {entries.shape}, its geometry says {geometry.kernel_shape}"
@@ -135,20 +135,19 @@ def load_matrix(path: str | os.PathLike[str]) -> StoredMatrix:
     except OSError as error:
         raise ConvmatError(f"cannot read {path}: {error.strerror or error}") from error
     except Exception as error:  # whatever a damaged file makes a reader raise
-        what = str(error) or type(error).__name__
-        raise ConvmatError(f"cannot read {path}: it is no whole {suffix} file ({what})") from error
+        raise ConvmatError(f"cannot read {path}: it is damaged, or no {suffix} file") from error
     if not text:
         raise ConvmatError(f"{path} holds a matrix, but not its geometry: convmat did not write it")
     try:
         return _restore(matrix, json.loads(text))
-    except (KeyError, TypeError, ValueError) as error:
-        raise ConvmatError(f"cannot read {path}: its geometry does not fit ({error})") from error
+    except ConvmatError as error:
+        raise ConvmatError(f"cannot read {path}: its record does not fit: {error}") from error
+    except Exception as error:  # whatever a damaged record makes of it
+        raise ConvmatError(f"cannot read {path}: the record of its geometry is damaged") from error
 
 
 def _as_rows(matrix: Any) -> Any:
-    if not sparse.issparse(matrix) and np.ndim(matrix) != 2:
-        raise ConvmatError(f"matrix must have 2 axes, got shape {np.shape(matrix)}")
-    rows = csr_array(matrix)
+    rows = csr_array(matrix if sparse.issparse(matrix) else as_samples(matrix, "matrix", ndim=2))
     if rows.dtype not in DTYPES:
         raise ConvmatError(f"matrix must be {', '.join(map(str, DTYPES))}, got {rows.dtype}")
     if not np.isfinite(rows.data).all():
@@ -202,5 +201,6 @@ def _restore(matrix: Any, record: dict[str, Any]) -> StoredMatrix:
         entries: NDArray = np.array(parts["real"])
         if "imag" in parts:
             entries = entries + 1j * np.array(parts["imag"])
-        kernel = entries.astype(parts["dtype"]).reshape(geometry.kernel_shape)
+        kernel = as_samples(entries, "kernel").astype(parts["dtype"])
+        kernel = kernel.reshape(geometry.kernel_shape)
     return StoredMatrix(rows.astype(dtype, copy=False), geometry, record["order"], kernel)

@@ -26,6 +26,8 @@ def check_suffix(path: str | os.PathLike[str], allowed: tuple[str, ...]) -> str:
     >>> check_suffix("H.NPZ", (".npz", ".mtx"))
     '.npz'
     """
+    if not isinstance(path, str | os.PathLike):
+        raise ConvmatError(f"the name of a file must be text or a path, got {path!r}")
     suffix = Path(path).suffix.lower()
     if suffix not in allowed:
         raise ConvmatError(f"the name of {path} must end in {', '.join(allowed)}")

@@ -26,6 +26,7 @@ from convmat.errors import ConvmatError
 __all__ = ["Geometry", "Mode", "input_shape_of", "parse_shape"]
 
 _LARGEST = 2**62
+_MOST_AXES = 30  # NumPy's arrays have 64, and a window of a signal has twice the signal's
 
 
 class Mode(StrEnum):
@@ -212,6 +213,8 @@ def parse_shape(shape: int | Sequence[int], name: str) -> tuple[int, ...]:
     sizes = _parse_integers(shape, name)
     if not sizes or any(size < 1 for size in sizes):
         raise ConvmatError(f"{name} must be one or more sizes of at least 1, got {shape!r}")
+    if len(sizes) > _MOST_AXES:
+        raise ConvmatError(f"{name} must have at most {_MOST_AXES} axes, got {len(sizes)}")
     if prod(sizes) > _LARGEST:
         raise ConvmatError(f"{name} {shape!r} has more elements than can be counted")
     return sizes
@@ -235,7 +238,7 @@ def _parse_anchor(
 
 def _parse_integers(value: int | Sequence[int], name: str) -> tuple[int, ...]:
     try:
-        items = tuple(value) if np.iterable(value) else (value,)
+        items = tuple(value) if isinstance(value, Sequence | np.ndarray) else (value,)
         if any(isinstance(item, bool) for item in items):
             raise TypeError("True is no size")
         return tuple(operator.index(item) for item in items)

@@ -5,7 +5,8 @@ output o reads ``e[o + a]`` at kernel entry a, so that
 
     G[a, b] = sum over outputs o of  w[o] conj(e[o + a]) e[o + b]
 
-With equal weights this is a matter of few FFTs and strips along the edges (`displacement`).
+With equal weights this is a matter of few FFTs, whose spectra also multiply by X and by its
+adjoint (`block_spectra`), and of strips along the edges (`displacement`).
 Weights that are mostly equal, as a mask's, change it by the products of the few other rows of
 X, which are formed by blocks and multiplied by BLAS. So is everything where the picture is
 small or the weights are general: K^2 multiplications for every output.
@@ -17,20 +18,21 @@ Source: T. Kailath, S.-Y. Kung and M. Morf, Displacement ranks of matrices and l
 equations, J. Math. Anal. Appl. 68 (1979), doi:10.1016/0022-247X(79)90124-0.
 """
 
-from math import isqrt, prod
+from math import prod
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from convmat.correlation import WindowPlan, centred
 from convmat.displacement import window_products
 from convmat.errors import ConvmatError
-from convmat.lag_sums import image_lag_sums
 from convmat.linear_maps import solution_dtype
 from convmat.memory import require_memory
-from convmat.moments import Moments, mirror_upper
+from convmat.moments import Moments
+from convmat.triangles import mirror_upper
 
-__all__ = ["data_moments"]
+__all__ = ["data_moments", "plan_moments"]
 
 # Measured: entries of X, formed and multiplied, that take as long as the other way does whatever
 # the size, and for each sample.
@@ -81,42 +83,50 @@ def data_moments(
     array([[84., 42.],
            [42., 21.]])
     """
-    outputs = tuple(n - k + 1 for n, k in zip(extended.shape, kernel_shape, strict=True))
-    if min(outputs) < 1:
+    if any(n < k for n, k in zip(extended.shape, kernel_shape, strict=True)):
         raise ConvmatError(
             f"the kernel {kernel_shape} is larger than what is read {extended.shape}"
         )
+    extended = np.ascontiguousarray(extended, dtype=solution_dtype(extended))
+    return plan_moments(WindowPlan(extended, kernel_shape), observed, weights)
+
+
+def plan_moments(
+    plan: WindowPlan, observed: NDArray | None = None, weights: NDArray | None = None
+) -> Moments:
+    """`data_moments` of a plan in double precision, which keeps the spectra for products."""
+    kernel_shape, outputs = plan.kernel_shape, plan.output_shape
     for name, array in (("observed", observed), ("weights", weights)):
         if array is not None and array.shape != outputs:
             raise ConvmatError(f"{name} must have shape {outputs}, got {array.shape}")
-    dtype = solution_dtype(extended, observed)
+    dtype = solution_dtype(plan.extended, observed)
     needed = 3 * dtype.itemsize * prod(kernel_shape) ** 2
     require_memory(needed, "computing the Gram matrix", "use an iterative solver")
     observed = np.zeros(outputs) if observed is None else observed
     if weights is not None:
         box = _box(weights)
-        reads = zip(box, kernel_shape, strict=True)
-        extended = extended[tuple(slice(s.start, s.stop + k - 1) for s, k in reads)]
-        observed, weights = observed[box], np.flip(weights[box]).astype(np.float64)
-    extended, shift = _centred(np.flip(extended).astype(dtype, copy=False), None)
-    observed, observed_shift = _centred(np.flip(observed).astype(dtype, copy=False), weights)
+        observed, weights = observed[box], weights[box].astype(np.float64)
+        if weights.shape != outputs:
+            reads = zip(box, kernel_shape, strict=True)
+            part = plan.extended[tuple(slice(s.start, s.stop + k - 1) for s, k in reads)]
+            plan = WindowPlan(np.ascontiguousarray(part), kernel_shape)
+    observed, observed_shift = _centred(observed.astype(solution_dtype(observed)), weights)
     if weights is None:
         weighted, count, total = observed, observed.size, float(observed.size)
-        gram, (cross,) = _products(extended, kernel_shape, [observed], None)
-        sums = _window_sums(extended, observed.shape).ravel().conj()
+        gram, (cross,) = _products(plan, [observed], None)
+        sums = _window_sums(plan.centred[0], observed.shape).ravel().conj()
     else:
         weighted = weights * observed
         count, total = int(np.count_nonzero(weights)), float(weights.sum())
-        others = [weighted, weights.astype(dtype)]
-        gram, (cross, sums) = _products(extended, kernel_shape, others, weights)
+        gram, (cross, sums) = _products(plan, [weighted, weights], weights)
     return Moments(
-        gram=gram,
+        gram=gram.astype(dtype, copy=False),
         cross=cross,
         power=float(np.vdot(observed, weighted).real),
         column_sums=sums,
         observed_sum=weighted.sum().item(),
         weight_sum=total,
-        shift=shift,
+        shift=plan.centred[1].item(),
         observed_shift=observed_shift,
         observations=count,
     )
@@ -137,8 +147,8 @@ def _box(weights: NDArray) -> tuple[slice, ...]:
 def _centred(array: NDArray, weights: NDArray | None) -> tuple[NDArray, complex]:
     """Less its weighted mean, and the mean; 0 where the weight is 0."""
     if weights is None:
-        mean = array.mean()
-        return array - mean, mean.item()
+        array, mean = centred(array)
+        return array, mean.item()
     used = weights != 0
     mean = np.average(array[used], weights=weights[used])
     return np.where(used, array - mean, 0), mean.item()
@@ -149,25 +159,25 @@ def _window_sums(extended: NDArray, outputs: tuple[int, ...]) -> NDArray:
     sums = extended
     for axis, size in enumerate(outputs):
         sums = np.moveaxis(sums, axis, 0)
-        # In two steps, as NumPy adds equal numbers one by one along any axis but the last.
-        parts = np.add.reduceat(sums[:size], np.arange(0, size, isqrt(size)), axis=0)
-        first = parts.sum(axis=0, keepdims=True)
-        steps = sums[size:] - sums[: len(sums) - size]
-        sums = np.moveaxis(np.cumsum(np.concatenate([first, steps]), axis=0), 0, axis)
-    return sums
+        rows = sums.reshape(len(sums), -1)
+        first = np.ones((1, size), rows.dtype) @ rows[:size]
+        steps = rows[size:] - rows[: len(rows) - size]
+        totals = np.cumsum(np.concatenate([first, steps]), axis=0)
+        sums = np.moveaxis(totals.reshape(-1, *sums.shape[1:]), 0, axis)
+    return np.flip(sums)
 
 
 def _products(
-    extended: NDArray,
-    kernel_shape: tuple[int, ...],
-    others: list[NDArray],
-    weights: NDArray | None,
+    plan: WindowPlan, others: list[NDArray], weights: NDArray | None
 ) -> tuple[NDArray, list[NDArray]]:
     """``x'Wx`` and x'(other) for each of the others, by the cheaper way."""
+    kernel_shape, extended = plan.kernel_shape, np.flip(plan.centred[0])
     common, unequal = _common_weight(extended, kernel_shape, others[0].size, weights)
     if not common:
         return _row_products(extended, kernel_shape, weights, others)
-    lags, crosses = image_lag_sums(extended, others, kernel_shape)
+    # The lag sums of what is reversed are those of the negative lags.
+    lags = np.flip(plan.spectra.lag_sums())
+    crosses = [plan.spectra.adjoint(other).ravel() for other in others]
     columns = prod(kernel_shape)
     gram = window_products(extended[np.newaxis], kernel_shape, image=lags, upper=True)
     gram = gram.reshape(columns, columns)
@@ -181,7 +191,7 @@ def _products(
             gram += sign * _row_products(extended, kernel_shape, others_weights, [])[0]
         if np.trace(gram).real < _LEAST_LEFT * full:
             return _row_products(extended, kernel_shape, weights, others)
-    return gram, [cross.ravel() for cross in crosses]
+    return gram, crosses
 
 
 def _common_weight(
@@ -207,12 +217,17 @@ def _row_products(
     weights: NDArray | None,
     others: list[NDArray],
 ) -> tuple[NDArray, list[NDArray]]:
-    """``x'Wx`` and x'(other) from the rows of x of positive weight, formed by blocks."""
+    """``x'Wx`` and x'(other) from the rows of x of positive weight, formed by blocks.
+
+    The extended signal is reversed, the weights and others are not.
+    """
     windows = sliding_window_view(extended, kernel_shape)
     outputs, columns = windows.shape[: extended.ndim], prod(kernel_shape)
+    weights = None if weights is None else np.flip(weights)
+    others = [np.flip(other) for other in others]
     indices = np.arange(prod(outputs)) if weights is None else np.flatnonzero(weights)
     gram = np.zeros((columns, columns), dtype=extended.dtype)
-    crosses = np.zeros((columns, len(others)), dtype=extended.dtype)
+    crosses = np.zeros((columns, len(others)), dtype=np.result_type(extended, *others))
     rows = max(1, _BLOCK_ENTRIES // columns)
     for start in range(0, indices.size, rows):
         which = np.unravel_index(indices[start : start + rows], outputs)

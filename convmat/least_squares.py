@@ -35,6 +35,9 @@ from convmat.linear_maps import (
 __all__ = ["Certificate", "LeastSquares", "NormalEquations"]
 
 
+LARGEST_DAMP = 1e150
+
+
 class NormalEquations(NamedTuple):
     """``gram = A'WA`` (without damping), ``rhs = A'Wb``, ``constant = b'Wb``.
 
@@ -275,8 +278,8 @@ def _checked_damp(damp: Any) -> float:
         value = float(damp)
     except (TypeError, ValueError):
         raise ConvmatError(f"damp must be a number, got {damp!r}") from None
-    if not (math.isfinite(value) and value >= 0):
-        raise ConvmatError(f"damp must be finite and not negative, got {value}")
+    if not 0 <= value <= LARGEST_DAMP:  # its square must be finite
+        raise ConvmatError(f"damp must be from 0 to {LARGEST_DAMP:g}, got {value}")
     return value
 
 

@@ -163,9 +163,9 @@ def _convert(matrix: csr_array, format: str) -> Any:
 
 
 def _check_options(order: str, format: str) -> None:
-    if order not in ("C", "F"):
+    if not isinstance(order, str) or order not in ("C", "F"):
         raise ConvmatError(f"order must be 'C' or 'F', got {order!r}")
-    if format not in _FORMATS:
+    if not isinstance(format, str) or format not in _FORMATS:
         raise ConvmatError(f"format must be one of {', '.join(_FORMATS)}, got {format!r}")
 
 

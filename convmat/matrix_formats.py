@@ -1,7 +1,8 @@
 """The three file formats of matrices: each writes, and reads, a CSR array and one line of text.
 
 The text is a variable or array called ``convmat``, or comment lines that begin ``%convmat``.
-Readers raise whatever they like for damaged files, but do not end the program: see `_read_mtx`.
+Readers raise whatever they like for damaged files, but do not end the program, as SciPy's own do:
+see `_read_mtx` and `convmat.matlab_files`.
 """
 
 import os
@@ -16,6 +17,7 @@ from scipy import sparse
 from scipy.sparse import coo_array
 
 from convmat.errors import ConvmatError
+from convmat.matlab_files import read_variables
 
 __all__ = ["MATRIX_FORMATS", "MatrixFormat"]
 
@@ -94,17 +96,15 @@ def _write_mat(file: BinaryIO, rows: Any, text: str) -> None:
             f"the matrix takes {needed} bytes and a .mat file (version 5) holds less than "
             f"{_LARGEST_VARIABLE} in a variable; write .npz or .mtx"
         )
-    savemat(file, {"H": rows.astype(double, copy=False), "convmat": text})
+    variables = {"H": rows.astype(double, copy=False), "convmat": text}
+    savemat(file, variables, do_compression=True)  # which adds a checksum
 
 
 def _read_mat(file: BinaryIO) -> tuple[Any, str]:
-    from scipy.io import loadmat
-
-    content = loadmat(file, variable_names=["H", "convmat"])
+    content = read_variables(file.read(), ("H", "convmat"))
     if not sparse.issparse(content.get("H")):
         raise ConvmatError("it has no sparse matrix called H")
-    text = content.get("convmat", np.array([""]))
-    return content["H"], str(text[0]) if text.size else ""
+    return content["H"], str(content.get("convmat", ""))
 
 
 MATRIX_FORMATS = {

@@ -22,7 +22,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CentredEquations", "Moments", "MomentFit", "mirror_upper"]
+from convmat.triangles import inverse_of_product
+
+__all__ = ["CentredEquations", "Moments", "MomentFit"]
 
 
 class CentredEquations(NamedTuple):
@@ -124,10 +126,14 @@ class Moments:
         s, t, w = self.column_sums, self.observed_sum, self.weight_sum
         if d == 0 and e == 0:
             return self
-        # Each row has the same term in every column, and so has each column in every row.
-        row = d * s + 0.5 * abs(d) ** 2 * w
+        gram = self.gram
+        if d != 0:
+            # Each row has the same term in every column, and so has each column in every row.
+            row = d * s + 0.5 * abs(d) ** 2 * w
+            gram = gram + row[:, None]
+            gram += row.conj()
         return Moments(
-            self.gram + row[:, None] + row.conj(),
+            gram,
             self.cross + e * s + np.conj(d) * (t + w * e),
             float(self.power + 2 * (np.conj(e) * t).real + w * abs(e) ** 2),
             s + np.conj(d) * w,
@@ -187,12 +193,12 @@ class Moments:
         S, c, _ = self.centred()
         if penalty is not None:
             S += penalty
-        factor = linalg.cho_factor(S, overwrite_a=True, check_finite=False)
+        factor = linalg.cho_factor(S, lower=True, overwrite_a=True, check_finite=False)
         r, t = self.column_means, self.observed_mean
         kernel, z = linalg.cho_solve(factor, np.stack([c, r.conj()], axis=1)).T
         missing = t - r @ kernel
         variance = 1 / self.weight_sum + float((r @ z).real)
-        result = _inverse(factor[0]) if inverse else None
+        result = inverse_of_product(factor[0]) if inverse else None
         if offset:
             return MomentFit(kernel, missing.item(), result, variance)
         if result is not None:
@@ -216,27 +222,3 @@ class Moments:
         excess = self.column_means @ kernel + offset - self.observed_mean
         square = constant + np.vdot(kernel, S @ kernel - 2 * c).real
         return max(float(square + self.weight_sum * abs(excess) ** 2), 0.0)
-
-
-def mirror_upper(matrix: NDArray, size: int = 32) -> None:
-    """Make a square matrix Hermitian from its upper triangle, in place, by blocks of `size`."""
-    for start in range(0, len(matrix), size):
-        inside, beyond = slice(start, start + size), slice(start + size, None)
-        above = np.triu(matrix[inside, inside], 1)
-        diagonal = np.diag(matrix[inside, inside].diagonal().real)
-        matrix[inside, inside] = above + above.conj().T + diagonal
-        matrix[beyond, inside] = matrix[inside, beyond].T
-        if matrix.dtype.kind == "c":
-            np.conj(matrix[beyond, inside], out=matrix[beyond, inside])
-
-
-def _inverse(upper: NDArray) -> NDArray:
-    """The Hermitian inverse of a matrix from its upper Cholesky factor."""
-    from scipy import linalg
-
-    (potri,) = linalg.get_lapack_funcs(("potri",), (upper,))
-    inverse, info = potri(upper, lower=False)
-    if info:
-        raise np.linalg.LinAlgError("the Gram matrix is singular")
-    mirror_upper(inverse)
-    return inverse

@@ -7,6 +7,7 @@ that the interior reads where it is not. A pair of pictures becomes one `Observa
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,11 @@ from convmat.arrays import as_samples
 from convmat.convolution import extend
 from convmat.errors import ConvmatError
 from convmat.geometry import Geometry, Mode
+from convmat.memory import require_memory
 
 __all__ = ["Observation", "infer_mode", "observe"]
+
+_LARGEST = 1e150
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,19 +140,23 @@ def _observe_pair(
             f"before has {samples.ndim} axes (shape {samples.shape}) and kernel_shape "
             f"{kernel_shape} has {len(kernel_shape)}; channels go into a list of pictures"
         )
-    if mask is not None and not hasattr(after, "shape"):
-        after = as_samples(after, "after")
-    left_out = None if mask is None else _checked_mask(mask, after.shape)
-    values = _double(as_samples(_without(after, left_out), "after"))
-    if left_out is None:
-        left_out = np.zeros(values.shape, dtype=bool)
+    after = _unchecked(after)
+    left_out = np.zeros(after.shape, dtype=bool)
+    if mask is not None:
+        left_out = _checked_mask(mask, after.shape)
     if weights is not None:
-        weights = _checked_weights(_without(weights, left_out), values.shape)
+        weights = _checked_weights(_without(_unchecked(weights), left_out), after.shape)
         left_out = left_out | (weights == 0)
+    values = _double(as_samples(_without(after, left_out), "after"))
     keep = ~left_out
+    for name, array in (("before", samples), ("after", values)):
+        if _largest(array) > _LARGEST:
+            raise ConvmatError(f"{name} has values beyond {_LARGEST:g}, whose squares overflow")
     if mode is None:
         mode = infer_mode(samples.shape, values.shape, kernel_shape)
-    geometry = Geometry(samples.shape, kernel_shape, mode, boundary or "zero", anchor)
+    geometry = Geometry(
+        samples.shape, kernel_shape, mode, "zero" if boundary is None else boundary, anchor
+    )
     if values.shape != geometry.output_shape:
         raise ConvmatError(
             f"after must have shape {geometry.output_shape} for mode {geometry.mode}, "
@@ -166,8 +174,19 @@ def _observe_pair(
         values, keep = values[window], keep[window]
         weights = None if weights is None else weights[window]
     else:
+        require_memory(
+            3 * samples.itemsize * prod(geometry.extended_shape),
+            f"before, continued for a kernel of shape {kernel_shape},",
+            "ask for a smaller kernel",
+        )
         samples = extend(samples, geometry)
     return Observation(geometry, samples, values, keep, weights)
+
+
+def _largest(array: NDArray) -> float:
+    if array.dtype.kind == "c":
+        return max(_largest(array.real), _largest(array.imag))
+    return float(max(array.max(), -array.min()))
 
 
 def _read_by(window: tuple[slice, ...], geometry: Geometry) -> tuple[slice, ...]:
@@ -208,9 +227,17 @@ def _checked_mask(mask: Any, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     return mask
 
 
-def _without(values: Any, left_out: NDArray[np.bool_] | None) -> Any:
+def _unchecked(values: Any) -> Any:
+    """An array, if it can be one, that may have NaN where it is left out."""
+    try:
+        return values if hasattr(values, "shape") else np.asarray(values)
+    except ValueError:
+        return as_samples(values, "after")  # which says what is wrong with it
+
+
+def _without(values: Any, left_out: NDArray[np.bool_]) -> Any:
     """What is left out may be NaN: it is not looked at."""
-    if left_out is None or getattr(values, "shape", None) != left_out.shape:
+    if not left_out.any() or values.shape != left_out.shape:
         return values
     return np.where(left_out, np.zeros((), dtype=values.dtype), values)
 

@@ -21,6 +21,7 @@ from convmat.arrays import as_samples
 from convmat.correlation import WindowPlan
 from convmat.geometry import Geometry, parse_shape
 from convmat.geometry_operator import GeometryOperator, frozen, weigh
+from convmat.linear_maps import solution_dtype
 from convmat.matrices import convolution_matrix, data_matrix
 from convmat.planning import Plan
 from convmat.spectral import Diagonalization, diagonalize, frequency_response
@@ -218,13 +219,12 @@ class DataOperator(GeometryOperator):
         b, weights : array_like, shape (outputs,)
             W is the diagonal matrix of the weights, or the identity.
         """
-        from convmat.gram import data_moments
+        from convmat.gram import plan_moments
 
         b, _, roots = weigh(b, weights, self.shape[0])
         shape = self.geometry.output_shape
-        moments = data_moments(
-            extend_axes(self.data, self._extensions),
-            self.geometry.kernel_shape,
+        moments = plan_moments(
+            self._plan(solution_dtype(self.data)),
             b.reshape(shape),
             None if roots is None else np.asarray(weights).reshape(shape),
         )

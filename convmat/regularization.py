@@ -137,7 +137,8 @@ def choose_damp(
         badness = -values if method is DampMethod.LCURVE else values
     best = int(np.argmin(badness))
     at_end = best in (0, len(candidates) - 1)
-    damp = float(candidates[best])
+    # A curve without a corner says nothing: then least is changed by damping least.
+    damp = float(candidates[0 if method is DampMethod.LCURVE and at_end else best])
     if not at_end:
         between = np.geomspace(candidates[best - 1], candidates[best + 1], 201)
         closer = criterion(between)
@@ -204,6 +205,8 @@ def _end_message(method: DampMethod, best: int, values: NDArray) -> str:
                 "model does not hold"
             )
         return "the residual is below noise_std however much is damped: noise_std is too large"
+    if method is DampMethod.LCURVE:
+        return "the L-curve has no corner within the candidates: damping least"
     side = "least" if best == 0 else "most"
     return f"no optimum within the candidates: the {side} damping is the best of them"
 

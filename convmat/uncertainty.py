@@ -15,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convmat.least_squares import LeastSquares
-from convmat.moments import mirror_upper
 from convmat.solution import Solution, Status
+from convmat.solvers.cholesky import dense_factor
+from convmat.solvers.factorization import NotPositiveDefiniteError
+from convmat.triangles import inverse_of_product
 
 __all__ = ["Uncertainty", "uncertainty"]
 
@@ -77,32 +79,15 @@ def uncertainty(
     elif solution.status not in (Status.CONVERGED, Status.ILL_CONDITIONED):
         note = f"no error bars: the solver ended as {solution.status}"
     else:
-        covariance = _inverse(problem.normal_equations().gram)
-        note = "" if covariance is not None else "no error bars: singular normal equations"
+        try:
+            covariance = inverse_of_product(dense_factor(problem).lower)
+            note = ""
+        except NotPositiveDefiniteError:
+            note = "no error bars: singular normal equations"
     if covariance is None:
         return Uncertainty(np.full((p, p), np.nan), noise_std, note)
     if fixed_sum is not None:
         moved = covariance @ fixed_sum
-        covariance = covariance - np.outer(moved, moved.conj()) / np.vdot(fixed_sum, moved).real
-    return Uncertainty(noise_std**2 * covariance, noise_std, "")
-
-
-def _inverse(gram: NDArray) -> NDArray | None:
-    """Of a Hermitian positive definite matrix, by Cholesky, its diagonal scaled to 1."""
-    from scipy.linalg import get_lapack_funcs
-
-    diagonal = np.diagonal(gram).real
-    if not np.all(diagonal > 0):
-        return None
-    scale = 1 / np.sqrt(diagonal)
-    scaled = np.ascontiguousarray(scale[:, np.newaxis] * gram * scale)
-    factorize, invert = get_lapack_funcs(("potrf", "potri"), (scaled,))
-    # LAPACK counts the other way: its lower triangle of the transpose is our upper one.
-    inverse, failed = factorize(scaled.T, lower=True, clean=False, overwrite_a=True)
-    if not failed:
-        inverse, failed = invert(inverse, lower=True, overwrite_c=True)
-    if failed:
-        return None
-    inverse = inverse.T
-    mirror_upper(inverse)
-    return scale[:, np.newaxis] * inverse * scale
+        covariance -= np.outer(moved, moved.conj()) / np.vdot(fixed_sum, moved).real
+    covariance *= noise_std**2
+    return Uncertainty(covariance, noise_std, "")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage, optimize, signal
+from scipy.sparse.linalg import aslinearoperator
 
 import convmat
 from convmat import Boundary, ConvmatError, KernelEstimate, Status, convolve, estimate_kernel
@@ -96,6 +97,41 @@ def test_masked_pixels_are_not_looked_at():
     after[mask] = np.nan
     assert_found(estimate_kernel(before, after, (3, 3), mask=mask), kernel)
     assert_found(estimate_kernel([before] * 2, [after] * 2, (3, 3), mask=mask), kernel)
+
+
+def test_masked_and_weightless_pixels_of_a_nested_list_are_not_looked_at():
+    before, kernel = rng(1).random((8, 8)), rng(2).random((2, 2))
+    after = convolve(before, kernel, "same")
+    after[3, 4] = np.nan
+    mask = np.isnan(after)
+    found = estimate_kernel(before.tolist(), after.tolist(), (2, 2), mask=mask.tolist())
+    assert_found(found, kernel)
+    assert_found(estimate_kernel(before, after, (2, 2), weights=1.0 - mask), kernel)
+
+
+def test_a_penalty_that_is_an_operator_leaves_the_offset_alone():
+    before, after = rng(1).random((12, 12)), rng(2).random((12, 12))
+    matrix = rng(3).standard_normal((5, 9))
+    for offset in (False, True):
+        options = {"damp": 2.0, "offset": offset}
+        expected = estimate_kernel(before, after, (3, 3), penalty=matrix, **options)
+        operator = aslinearoperator(matrix)
+        found = estimate_kernel(before, after, (3, 3), penalty=operator, **options)
+        tolerance = 100 * EPS * expected.solution.condition**2
+        assert_allclose(found.kernel, expected.kernel, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("method", ["gcv", "rgcv", "lcurve"])
+def test_what_needs_no_damping_gets_next_to_none(method):
+    before, kernel = rng(1).random((40, 50)), rng(2).random((3, 3))
+    after = convolve(before, kernel, "same")
+    found = estimate_kernel(before, after, (3, 3), damp=method)
+    assert np.abs(found.kernel - kernel).max() < 1e-5
+    noisy = after + 0.01 * rng(3).standard_normal(after.shape)
+    plain = np.abs(estimate_kernel(before, noisy, (3, 3)).kernel - kernel).max()
+    found = estimate_kernel(before, noisy, (3, 3), damp=method)
+    if method != "lcurve":
+        assert np.abs(found.kernel - kernel).max() < 1.5 * plain
 
 
 def test_weights_are_inverse_variances():
@@ -346,6 +382,18 @@ IMAGE = rng(5).random((8, 8))
         ((IMAGE, IMAGE, (3, 3)), {"noise_std": 0}, "noise_std must be finite and positive"),
         ((IMAGE, IMAGE, (3, 3)), {"noise_std": "x"}, "noise_std must be a number"),
         ((IMAGE, IMAGE, (3, 3)), {"damp": -1}, "damp"),
+        ((IMAGE, IMAGE, (3, 3)), {"damp": 1e200}, "damp must be from 0"),
+        ((IMAGE, IMAGE, (3, 3)), {"boundary": ""}, "boundary '' is unknown"),
+        ((IMAGE, IMAGE, (3, 3)), {"boundary": ()}, "names 0 axes"),
+        ((IMAGE, IMAGE, (3, 3)), {"offset": "no"}, "offset must be True or False"),
+        ((IMAGE, IMAGE, (3, 3)), {"nonnegative": "no"}, "nonnegative must be True or False"),
+        ((IMAGE, IMAGE, (3, 3)), {"progress": 3}, "progress must be callable"),
+        ((IMAGE, IMAGE, (3000, 3000)), {"boundary": "zero"}, "would take .*smaller kernel"),
+        ((IMAGE, IMAGE, (4_000_000, 3)), {"boundary": "zero"}, "would take .*smaller kernel"),
+        ((1e160 * IMAGE, IMAGE, (3, 3)), {}, "before has values beyond 1e"),
+        ((IMAGE, -1e160 * IMAGE, (3, 3)), {}, "after has values beyond 1e"),
+        ((IMAGE, IMAGE, (3, 3)), {"penalty": "x", "offset": True, "damp": 1}, "penalty must hold"),
+        ((IMAGE, IMAGE, (3, 3)), {"penalty": [[1], [1, 2]], "offset": True}, "penalty must be"),
         ((IMAGE, IMAGE, (3, 3)), {"damp": "magic"}, "damp must be a number or gcv"),
         ((IMAGE, IMAGE, (3, 3)), {"damp": "discrepancy"}, "needs noise_std"),
         ((IMAGE, IMAGE, (3, 3)), {"penalty": np.eye(8), "offset": True}, "penalty must have one"),

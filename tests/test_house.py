@@ -12,8 +12,9 @@ import convmat
 
 ROOT = Path(convmat.__file__).parent
 
-GROUND = {"arrays", "banded", "errors", "linear_maps", "memory", "optional", "threads"}
+GROUND = {"arrays", "banded", "errors", "linear_maps", "memory", "optional", "threads", "triangles"}
 MATRICES = {
+    "block_spectra",
     "blocks",
     "boundary",
     "convolution",

@@ -16,7 +16,7 @@ from scipy import sparse
 from convmat.errors import ConvmatError, MissingPackageError
 from convmat.memory import require_memory
 
-__all__ = ["Backend", "Factor", "NotPositiveDefiniteError", "factorize"]
+__all__ = ["Backend", "DenseFactor", "Factor", "NotPositiveDefiniteError", "factorize"]
 
 SMALL = 500
 """Up to this many unknowns dense LAPACK is quickest, whatever the pattern."""
@@ -71,7 +71,7 @@ def factorize(gram: Any, backend: Backend = Backend.AUTO) -> tuple[Factor, Backe
             except MissingPackageError:
                 backend = Backend.BANDED
     if backend is Backend.LAPACK:
-        return dense_factor(gram.toarray() if sparse.issparse(gram) else gram), backend
+        return DenseFactor(gram.toarray() if sparse.issparse(gram) else gram), backend
     if not sparse.issparse(gram):
         raise ConvmatError(f"backend={str(backend)!r} needs a sparse A; this one is dense: lapack")
     if backend is Backend.CHOLMOD:
@@ -81,15 +81,29 @@ def factorize(gram: Any, backend: Backend = Backend.AUTO) -> tuple[Factor, Backe
     return banded_factor(gram), backend
 
 
-def dense_factor(gram: NDArray) -> Factor:
-    """LAPACK's potrf."""
-    from scipy.linalg import cho_factor, cho_solve
+class DenseFactor:
+    """LAPACK's potrf: the lower triangle of LL'; what is above it means nothing.
 
-    try:
-        factor = cho_factor(gram, lower=True, check_finite=False)
-    except np.linalg.LinAlgError as error:
-        raise NotPositiveDefiniteError(str(error)) from None
-    return SolvedBy(lambda rhs: cho_solve(factor, rhs, check_finite=False))
+    Raises
+    ------
+    NotPositiveDefiniteError
+    """
+
+    def __init__(self, gram: NDArray) -> None:
+        from scipy.linalg import cho_factor
+
+        # A symmetric matrix is its transpose, which LAPACK takes without reordering.
+        matrix = gram.T if gram.dtype.kind == "f" else gram
+        try:
+            self.lower, _ = cho_factor(matrix, lower=True, check_finite=False)
+        except np.linalg.LinAlgError as error:
+            raise NotPositiveDefiniteError(str(error)) from None
+
+    def solve(self, rhs: NDArray) -> NDArray:
+        """The matrix's inverse times rhs, shape (n,)."""
+        from scipy.linalg import cho_solve
+
+        return cho_solve((self.lower, True), rhs, check_finite=False)
 
 
 def banded_factor(gram: sparse.csr_array) -> Factor:

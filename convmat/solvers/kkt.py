@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convmat.solvers.condition import largest_eigenvalue
-from convmat.solvers.factorization import Factor, NotPositiveDefiniteError, dense_factor
+from convmat.solvers.factorization import DenseFactor, Factor, NotPositiveDefiniteError
 
 __all__ = ["FreeSystem"]
 
@@ -42,7 +42,7 @@ class FreeSystem:
         if not self.size:
             return
         try:
-            self._factor = dense_factor(self.gram)
+            self._factor = DenseFactor(self.gram)
         except NotPositiveDefiniteError:
             self._inverse = self._pseudo_inverse()
             return
