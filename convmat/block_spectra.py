@@ -18,6 +18,7 @@ doi:10.1109/TAU.1967.1161901.
 
 from collections.abc import Callable
 from math import ceil, prod
+from typing import Any
 
 import numpy as np
 import scipy  # loads scipy.fft when it is first used
@@ -38,9 +39,11 @@ class BlockSpectra:
     Parameters
     ----------
     image : ndarray
-        float32, float64 or complex. Its mean costs digits, relative to its largest sample.
+        float32, float64 or complex.
     kernel_shape : tuple of int
         k, no larger than the image.
+    centre : float or complex
+        Subtracted from every sample: a mean costs digits, relative to the largest sample.
 
     Examples
     --------
@@ -53,8 +56,9 @@ class BlockSpectra:
     array([ 8., 14.,  8.])
     """
 
-    def __init__(self, image: NDArray, kernel_shape: tuple[int, ...]) -> None:
+    def __init__(self, image: NDArray, kernel_shape: tuple[int, ...], centre: Any = 0) -> None:
         self.image = image
+        self.centre = centre
         self.kernel_shape = kernel_shape
         sizes = zip(image.shape, kernel_shape, strict=True)
         self.output_shape = tuple(n - k + 1 for n, k in sizes)
@@ -121,8 +125,7 @@ class BlockSpectra:
         """
 
         def term(index: int) -> NDArray:
-            start = self._starts[index]
-            rows = self._rows(self.image[start : start + self._height])
+            rows = self._block(index)
             if self._spectra[index] is None:
                 self._spectra[index] = self._down(rows)
             return self._down(rows[: self._step])
@@ -160,10 +163,15 @@ class BlockSpectra:
     def _spectrum(self, index: int) -> NDArray:
         spectrum = self._spectra[index]
         if spectrum is None:
-            start = self._starts[index]
-            spectrum = self._down(self._rows(self.image[start : start + self._height]))
+            spectrum = self._down(self._block(index))
             self._spectra[index] = spectrum
         return spectrum
+
+    def _block(self, index: int) -> NDArray:
+        """A block of the image with the rows below it, centred, transformed along its rows."""
+        start = self._starts[index]
+        rows = self.image[start : start + self._height]
+        return self._rows(rows - self.centre if self.centre else rows)
 
     def _rows(self, rows: NDArray) -> NDArray:
         """Transform along all axes but the first."""

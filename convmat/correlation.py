@@ -23,22 +23,26 @@ from numpy.typing import NDArray
 from convmat.block_spectra import BlockSpectra
 from convmat.planning import Method, Plan, whole_cost
 
-__all__ = ["WindowPlan", "centred"]
+__all__ = ["WindowPlan", "digits_centre"]
 
 # A mean below this share of the root mean square costs no digits.
 _SMALL_MEAN = 1e-3
+# Samples by which that is judged: their squares are part of the whole sum.
+_JUDGED = 2**15
 
 
 class WindowPlan:
-    """Convolutions of one array with any kernel of one shape.
+    """Convolutions of one array, less a number, with any kernel of one shape.
 
     Parameters
     ----------
-    extended : ndarray
-        C-contiguous.
+    samples : ndarray
+        C-contiguous. Not copied: do not change it while the plan is in use.
     kernel_shape : tuple of int
     method : Method, optional
         ``direct`` or ``fft``. Default: the one of least cost.
+    shift : float or complex
+        What is subtracted from every sample.
 
     Examples
     --------
@@ -50,37 +54,47 @@ class WindowPlan:
     """
 
     def __init__(
-        self, extended: NDArray, kernel_shape: tuple[int, ...], method: Method | None = None
+        self,
+        samples: NDArray,
+        kernel_shape: tuple[int, ...],
+        method: Method | None = None,
+        shift: Any = 0,
     ) -> None:
-        self.extended = extended
+        self.samples = samples
         self.kernel_shape = kernel_shape
-        sizes = zip(extended.shape, kernel_shape, strict=True)
+        self.shift = shift
+        sizes = zip(samples.shape, kernel_shape, strict=True)
         self.output_shape = tuple(n - k + 1 for n, k in sizes)
         self.method = self._cheapest() if method is None else method
 
     def _cheapest(self) -> Method:
-        costs = whole_cost(self.kernel_shape, self.extended.shape)
+        costs = whole_cost(self.kernel_shape, self.samples.shape)
         return min(costs, key=costs.__getitem__)
 
     @cached_property
-    def centred(self) -> tuple[NDArray, Any]:
-        """The data less what is taken out of them, and that: their mean, or 0."""
-        return centred(self.extended)
+    def extended(self) -> NDArray:
+        """The samples less `shift`."""
+        return self.samples - self.shift if self.shift else self.samples
+
+    @cached_property
+    def centre(self) -> Any:
+        """What spectra and moments are about: the mean, or `shift` where that costs no digits."""
+        return digits_centre(self.samples, self.shift)
 
     @cached_property
     def spectra(self) -> BlockSpectra:
-        """Of the centred data."""
-        return BlockSpectra(self.centred[0], self.kernel_shape)
+        """Of the samples less `centre`."""
+        return BlockSpectra(self.samples, self.kernel_shape, self.centre)
 
     def forward(self, kernel: NDArray) -> NDArray:
         """The outputs, of shape ``n - k + 1``."""
         if self._splits(kernel):
             return self.forward(kernel.real) + 1j * self.forward(kernel.imag)
         if self.method is Method.DIRECT:
-            return Plan(kernel, self.extended.shape, Method.DIRECT).forward(self.extended)
+            return Plan(kernel, self.samples.shape, Method.DIRECT).forward(self.extended)
         outputs = self.spectra.forward(kernel)
-        if mean := self.centred[1]:
-            outputs += mean * kernel.sum()
+        if self.centre != self.shift:
+            outputs += (self.centre - self.shift) * kernel.sum()
         return outputs
 
     def adjoint(self, outputs: NDArray) -> NDArray:
@@ -91,24 +105,21 @@ class WindowPlan:
             lags = _direct_lags(self.extended, outputs, self.kernel_shape)
             return np.flip(lags).conj()
         sums = self.spectra.adjoint(outputs)
-        if mean := self.centred[1]:
-            sums += np.conj(mean) * outputs.sum()
+        if self.centre != self.shift:
+            sums += np.conj(self.centre - self.shift) * outputs.sum()
         return sums
 
     def _splits(self, array: NDArray) -> bool:
         """Whether real data take it as two real arrays."""
-        return array.dtype.kind == "c" and self.extended.dtype.kind == "f"
+        return array.dtype.kind == "c" and self.samples.dtype.kind == "f"
 
 
-def centred(array: NDArray) -> tuple[NDArray, Any]:
-    """The array less its mean, and the mean; as it is, and 0, where that costs no digits."""
+def digits_centre(array: NDArray, shift: Any = 0) -> Any:
+    """What to subtract so that no digits are lost: the mean, or `shift` where that is as good."""
     mean = array.mean()
-    # Not by BLAS, whose threads would be woken for next to nothing.
-    numbers = array.ravel().view(array.real.dtype)
-    square = np.einsum("i,i", numbers, numbers) / array.size
-    if abs(mean) ** 2 <= _SMALL_MEAN**2 * square:
-        return array, mean.dtype.type(0)
-    return array - mean, mean
+    some = array.ravel()[:: 1 + array.size // _JUDGED] - shift
+    small = abs(mean - shift) ** 2 <= _SMALL_MEAN**2 * np.mean(np.abs(some) ** 2)
+    return mean.dtype.type(shift) if small else mean
 
 
 _ROWS = 8

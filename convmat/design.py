@@ -122,8 +122,7 @@ class _Part:
     """One picture's data matrix, and which of its rows are fitted."""
 
     def __init__(self, pair: Observation, kernel_shape: tuple[int, ...], shift: Any) -> None:
-        samples = pair.samples - shift if shift else np.ascontiguousarray(pair.samples)
-        self.plan = WindowPlan(samples, kernel_shape)
+        self.plan = WindowPlan(np.ascontiguousarray(pair.samples), kernel_shape, shift=shift)
         self.keep = pair.keep
         self.rows = int(np.count_nonzero(pair.keep))
         self.whole = self.rows == pair.keep.size

@@ -22,6 +22,7 @@ equations, J. Math. Anal. Appl. 68 (1979), doi:10.1016/0022-247X(79)90124-0.
 from collections.abc import Sequence
 from functools import partial
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,7 @@ def window_products(
     lagged: tuple[int, ...] = (),
     *,
     image: NDArray | None = None,
+    centre: Any = 0,
     upper: bool = False,
 ) -> NDArray:
     """Gram matrix of the windows of all strips; axes that are lagged stay sums over all pairs.
@@ -54,6 +56,8 @@ def window_products(
         k of the lagged axes; D is the product of all 2 k - 1.
     image : ndarray, optional
         The lag sums over all axes.
+    centre : float or complex
+        What was subtracted from the strips for `image`, and is to be from their edges.
     upper : bool
         Only the part where b is not before a along the first axis; the rest is not set.
 
@@ -75,7 +79,7 @@ def window_products(
     k, *others = kernel_shape
     axis = 1 + len(lagged)
     rest = prod(others)
-    pairs = window_products(strips, others, (*lagged, k), image=image)
+    pairs = window_products(strips, others, (*lagged, k), image=image, centre=centre)
     pairs = pairs.reshape(count, rest, count, rest, -1, 2 * k - 1)
     lags = pairs.shape[4]
     if k == 1:
@@ -84,6 +88,7 @@ def window_products(
     def left_out(first: int) -> NDArray:
         rows = np.moveaxis(strips, axis, 1)[:, first : first + k - 1]
         rows = rows.reshape(count * (k - 1), *rows.shape[2:])
+        rows = rows - centre if centre else rows
         return window_products(rows, others, lagged).reshape(
             count, k - 1, rest, count, k - 1, rest, lags
         )

@@ -90,7 +90,7 @@ def estimate_kernel(
         Whether they must sum to one.
     solver : str
         ``"auto"`` or a name in `convmat.SOLVERS`. With ``"fft"`` the spectra of both pictures
-        are divided, for comparison; see `convmat.frequency_division`.
+        are divided, for comparison; see ``convmat.frequency_division``.
     progress : callable, optional
         ``progress(iteration, fraction)``, for solvers that iterate.
     **options
@@ -257,7 +257,7 @@ def _posed(
     shift, level = (_mean_sample(pairs), values.mean()) if offset else (0.0, 0.0)
     problem = LeastSquares(
         KernelDesign(pairs, shape, shift, offset),
-        values - level if level else values,
+        _less(values, level),
         damp=0.0 if isinstance(damp, str) else damp,
         penalty=_penalty(penalty, prod(shape), offset, damped=bool(damp)),
         weights=_stacked_weights(pairs),
@@ -311,6 +311,14 @@ def _mean_sample(pairs: list[Observation]) -> Any:
 def _fitted(pair: Observation, values: NDArray) -> NDArray:
     """What belongs to the pixels that are fitted, raveled."""
     return values.ravel() if pair.keep.all() else values[pair.keep]
+
+
+def _less(values: NDArray, level: Any) -> NDArray:
+    """Read-only, so that the problem need not copy it."""
+    if level:
+        values = values - level
+        values.setflags(write=False)
+    return values
 
 
 def _stacked_weights(pairs: list[Observation]) -> NDArray | None:

@@ -18,7 +18,7 @@ from scipy import sparse
 from scipy.sparse import csr_array
 
 from convmat.arrays import DTYPES, as_samples
-from convmat.errors import ConvmatError
+from convmat.errors import ConvmatError, TooLargeError
 from convmat.files import atomic_write, check_suffix
 from convmat.geometry import Geometry
 from convmat.matrix_formats import MATRIX_FORMATS
@@ -134,6 +134,8 @@ def load_matrix(path: str | os.PathLike[str]) -> StoredMatrix:
         raise ConvmatError(f"cannot read {path}: {error}") from error
     except OSError as error:
         raise ConvmatError(f"cannot read {path}: {error.strerror or error}") from error
+    except MemoryError as error:
+        raise TooLargeError(f"cannot read {path}: there is not enough memory for it") from error
     except Exception as error:  # whatever a damaged file makes a reader raise
         raise ConvmatError(f"cannot read {path}: it is damaged, or no {suffix} file") from error
     if not text:
@@ -201,6 +203,6 @@ def _restore(matrix: Any, record: dict[str, Any]) -> StoredMatrix:
         entries: NDArray = np.array(parts["real"])
         if "imag" in parts:
             entries = entries + 1j * np.array(parts["imag"])
-        kernel = as_samples(entries, "kernel").astype(parts["dtype"])
-        kernel = kernel.reshape(geometry.kernel_shape)
+        entries = entries.astype(parts["dtype"]).reshape(geometry.kernel_shape)
+        kernel = as_samples(entries, "kernel")
     return StoredMatrix(rows.astype(dtype, copy=False), geometry, record["order"], kernel)

@@ -26,7 +26,8 @@ def check_suffix(path: str | os.PathLike[str], allowed: tuple[str, ...]) -> str:
     >>> check_suffix("H.NPZ", (".npz", ".mtx"))
     '.npz'
     """
-    if not isinstance(path, str | os.PathLike):
+    name = os.fspath(path) if isinstance(path, str | os.PathLike) else None
+    if not isinstance(name, str) or "\0" in name:
         raise ConvmatError(f"the name of a file must be text or a path, got {path!r}")
     suffix = Path(path).suffix.lower()
     if suffix not in allowed:

@@ -19,12 +19,13 @@ equations, J. Math. Anal. Appl. 68 (1979), doi:10.1016/0022-247X(79)90124-0.
 """
 
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from convmat.correlation import WindowPlan, centred
+from convmat.correlation import WindowPlan, digits_centre
 from convmat.displacement import window_products
 from convmat.errors import ConvmatError
 from convmat.linear_maps import solution_dtype
@@ -43,6 +44,7 @@ _LARGEST_SURPLUS = 4
 # Share of the sum of squares that must be left when rows are taken away.
 _LEAST_LEFT = 0.01
 _BLOCK_ENTRIES = 2**19
+_SUMMED_ENTRIES = 2**14
 
 
 def data_moments(
@@ -99,7 +101,7 @@ def plan_moments(
     for name, array in (("observed", observed), ("weights", weights)):
         if array is not None and array.shape != outputs:
             raise ConvmatError(f"{name} must have shape {outputs}, got {array.shape}")
-    dtype = solution_dtype(plan.extended, observed)
+    dtype = solution_dtype(plan.samples, observed)
     needed = 3 * dtype.itemsize * prod(kernel_shape) ** 2
     require_memory(needed, "computing the Gram matrix", "use an iterative solver")
     observed = np.zeros(outputs) if observed is None else observed
@@ -108,13 +110,13 @@ def plan_moments(
         observed, weights = observed[box], weights[box].astype(np.float64)
         if weights.shape != outputs:
             reads = zip(box, kernel_shape, strict=True)
-            part = plan.extended[tuple(slice(s.start, s.stop + k - 1) for s, k in reads)]
-            plan = WindowPlan(np.ascontiguousarray(part), kernel_shape)
+            part = plan.samples[tuple(slice(s.start, s.stop + k - 1) for s, k in reads)]
+            plan = WindowPlan(np.ascontiguousarray(part), kernel_shape, shift=plan.shift)
     observed, observed_shift = _centred(observed.astype(solution_dtype(observed)), weights)
     if weights is None:
         weighted, count, total = observed, observed.size, float(observed.size)
         gram, (cross,) = _products(plan, [observed], None)
-        sums = _window_sums(plan.centred[0], observed.shape).ravel().conj()
+        sums = _window_sums(plan).ravel().conj()
     else:
         weighted = weights * observed
         count, total = int(np.count_nonzero(weights)), float(weights.sum())
@@ -126,7 +128,7 @@ def plan_moments(
         column_sums=sums,
         observed_sum=weighted.sum().item(),
         weight_sum=total,
-        shift=plan.centred[1].item(),
+        shift=(plan.centre - plan.shift).item(),
         observed_shift=observed_shift,
         observations=count,
     )
@@ -147,23 +149,27 @@ def _box(weights: NDArray) -> tuple[slice, ...]:
 def _centred(array: NDArray, weights: NDArray | None) -> tuple[NDArray, complex]:
     """Less its weighted mean, and the mean; 0 where the weight is 0."""
     if weights is None:
-        array, mean = centred(array)
-        return array, mean.item()
+        mean = digits_centre(array)
+        return array - mean if mean else array, mean.item()
     used = weights != 0
     mean = np.average(array[used], weights=weights[used])
     return np.where(used, array - mean, 0), mean.item()
 
 
-def _window_sums(extended: NDArray, outputs: tuple[int, ...]) -> NDArray:
-    """Sums over the window of outputs, at every kernel entry."""
-    sums = extended
-    for axis, size in enumerate(outputs):
+def _window_sums(plan: WindowPlan) -> NDArray:
+    """Sums over the window of outputs of what is centred, at every kernel entry."""
+    sums, centre = plan.samples, plan.centre
+    for axis, size in enumerate(plan.output_shape):
         sums = np.moveaxis(sums, axis, 0)
         rows = sums.reshape(len(sums), -1)
-        first = np.ones((1, size), rows.dtype) @ rows[:size]
+        # By blocks that stay in the cache, less what is common to all before it is summed.
+        step = max(1, _SUMMED_ENTRIES // rows.shape[1])
+        starts = range(0, size, step)
+        first = sum((rows[i : min(i + step, size)] - centre).sum(axis=0) for i in starts)
         steps = rows[size:] - rows[: len(rows) - size]
-        totals = np.cumsum(np.concatenate([first, steps]), axis=0)
+        totals = np.cumsum(np.concatenate([np.reshape(first, (1, -1)), steps]), axis=0)
         sums = np.moveaxis(totals.reshape(-1, *sums.shape[1:]), 0, axis)
+        centre = 0
     return np.flip(sums)
 
 
@@ -171,15 +177,17 @@ def _products(
     plan: WindowPlan, others: list[NDArray], weights: NDArray | None
 ) -> tuple[NDArray, list[NDArray]]:
     """``x'Wx`` and x'(other) for each of the others, by the cheaper way."""
-    kernel_shape, extended = plan.kernel_shape, np.flip(plan.centred[0])
+    kernel_shape, extended, centre = plan.kernel_shape, np.flip(plan.samples), plan.centre
     common, unequal = _common_weight(extended, kernel_shape, others[0].size, weights)
     if not common:
-        return _row_products(extended, kernel_shape, weights, others)
+        return _row_products(extended, centre, kernel_shape, weights, others)
     # The lag sums of what is reversed are those of the negative lags.
     lags = np.flip(plan.spectra.lag_sums())
     crosses = [plan.spectra.adjoint(other).ravel() for other in others]
     columns = prod(kernel_shape)
-    gram = window_products(extended[np.newaxis], kernel_shape, image=lags, upper=True)
+    gram = window_products(
+        extended[np.newaxis], kernel_shape, image=lags, centre=centre, upper=True
+    )
     gram = gram.reshape(columns, columns)
     mirror_upper(gram, columns // kernel_shape[0])
     if common != 1:
@@ -188,9 +196,9 @@ def _products(
         full = np.trace(gram).real
         for sign in (1, -1):
             others_weights = np.maximum(sign * unequal, 0)
-            gram += sign * _row_products(extended, kernel_shape, others_weights, [])[0]
+            gram += sign * _row_products(extended, centre, kernel_shape, others_weights, [])[0]
         if np.trace(gram).real < _LEAST_LEFT * full:
-            return _row_products(extended, kernel_shape, weights, others)
+            return _row_products(extended, centre, kernel_shape, weights, others)
     return gram, crosses
 
 
@@ -213,6 +221,7 @@ def _common_weight(
 
 def _row_products(
     extended: NDArray,
+    centre: Any,
     kernel_shape: tuple[int, ...],
     weights: NDArray | None,
     others: list[NDArray],
@@ -232,6 +241,8 @@ def _row_products(
     for start in range(0, indices.size, rows):
         which = np.unravel_index(indices[start : start + rows], outputs)
         block = windows[which].reshape(-1, columns)
+        if centre:
+            block -= centre
         targets = [other[which] for other in others]
         if targets:
             crosses += block.conj().T @ np.stack(targets, axis=1)

@@ -300,6 +300,9 @@ def _checked_weights(weights: Any, m: int) -> NDArray | None:
 
 
 def _frozen(array: NDArray) -> NDArray:
+    """In double precision, and such that nobody changes it: a copy, unless that is so already."""
+    if array.dtype == solution_dtype(array) and array.base is None and not array.flags.writeable:
+        return array
     copy = array.astype(solution_dtype(array), copy=True)
     copy.setflags(write=False)
     return copy

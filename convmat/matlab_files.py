@@ -55,7 +55,7 @@ def read_variables(content: bytes, names: tuple[str, ...]) -> dict[str, Any]:
         inside = _elements(_inflate(body), order) if kind == _COMPRESSED else [(kind, body)]
         for inner, variable in inside:
             if inner != _VARIABLE:
-                raise ConvmatError(f"it has an element of type {inner} where a variable should be")
+                raise ConvmatError(f"it is damaged: it has a variable of type {inner}")
             found.update(_variable(variable, order, names))
     return found
 
@@ -119,6 +119,6 @@ def _variable(body: memoryview, order: str, names: tuple[str, ...]) -> dict[str,
 def _numbers(element: tuple[int, memoryview], order: str) -> NDArray:
     kind, content = element
     if kind not in _NUMBERS:
-        raise ConvmatError(f"it has an element of type {kind} where numbers should be")
+        raise ConvmatError(f"it is damaged: something of type {kind} stands where numbers should")
     dtype = np.dtype(order + _NUMBERS[kind])
     return np.frombuffer(content, dtype) if content else np.zeros(0, dtype)

@@ -121,7 +121,7 @@ class ConvolutionOperator(GeometryOperator):
     def diagonalization(self) -> Diagonalization:
         """``(forward, inverse, eigenvalues, orthogonal)``, where there is a fast one.
 
-        See `convmat.spectral.diagonalize`.
+        See ``convmat.spectral.diagonalize``.
 
         Raises
         ------
@@ -133,7 +133,7 @@ class ConvolutionOperator(GeometryOperator):
     def frequency_response(self) -> Diagonalization:
         """The same by the FFT, for mode `same` and boundary `circular` only.
 
-        See `convmat.spectral.frequency_response`.
+        See ``convmat.spectral.frequency_response``.
         """
         return frequency_response(self.kernel, self.geometry)
 
@@ -212,7 +212,7 @@ class DataOperator(GeometryOperator):
     def normal_equations(
         self, b: NDArray, weights: NDArray | None = None
     ) -> tuple[NDArray, NDArray, float]:
-        """``(X'WX, X'Wb, b'Wb)`` in double precision, without forming X (see `convmat.gram`).
+        """``(X'WX, X'Wb, b'Wb)`` in double precision, without forming X (see ``convmat.gram``).
 
         Parameters
         ----------

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convmat.errors import ConvmatError
+from convmat.errors import ConvmatError, TooLargeError
 from convmat.files import check_suffix
 from convmat.netpbm import parse_netpbm
 from convmat.optional import require
@@ -63,7 +63,7 @@ def read_picture(path: str | os.PathLike[str], ndim: int = 2) -> Picture:
         Its suffix is one of `SUFFIXES`.
     ndim : int
         The number of axes wanted, 2 for pictures. An array with one axis more holds up to
-        four channels along its last one.
+        four channels along its last one, except in a .csv file.
 
     Raises
     ------
@@ -76,25 +76,31 @@ def read_picture(path: str | os.PathLike[str], ndim: int = 2) -> Picture:
     name = os.fspath(path)
     suffix = check_suffix(path, SUFFIXES)
     try:
-        with open(path, "rb"):
-            pass
+        with open(path, "rb") as file:
+            empty = not file.read(1)
     except OSError as error:
         raise ConvmatError(f"cannot read {name}: {error.strerror or error}") from error
+    if empty:
+        raise ConvmatError(f"cannot read {name}: the file is empty")
     try:
         channels, samples, depth = _READERS[suffix](Path(path))
     except ConvmatError as error:
         raise type(error)(f"cannot read {name}: {error}") from error
+    except MemoryError as error:
+        raise TooLargeError(f"cannot read {name}: there is not enough memory for it") from error
     except Exception as error:  # whatever a damaged file makes a decoder raise
-        raise ConvmatError(f"cannot read {name}: {_sentence(error)}") from error
+        raise ConvmatError(f"cannot read {name}: {_fault(error, suffix)}") from error
     if samples.size == 0:
         raise ConvmatError(f"cannot read {name}: it is empty, its shape is {samples.shape}")
     if suffix == ".csv" and ndim == 1 and 1 in samples.shape:
         samples = samples.ravel()
     if not channels:
-        channels, samples = _array_channels(samples, ndim)
+        most = 0 if suffix == ".csv" else _MOST_CHANNELS
+        channels, samples = _array_channels(samples, ndim, most)
     if samples.ndim - 1 != ndim:
         what = "is a picture with 2 axes" if depth else f"has shape {samples.shape[:-1]}"
-        raise ConvmatError(f"{name} {what}, where {ndim} axes are wanted")
+        wanted = "1 axis is" if ndim == 1 else f"{ndim} axes are"
+        raise ConvmatError(f"{name} {what}, where {wanted} wanted")
     planes = {channel: samples[..., index] for index, channel in enumerate(channels)}
     return Picture(name, planes, depth)
 
@@ -102,9 +108,9 @@ def read_picture(path: str | os.PathLike[str], ndim: int = 2) -> Picture:
 _Stored = tuple[tuple[str, ...], NDArray, str]
 
 
-def _array_channels(samples: NDArray, ndim: int) -> tuple[tuple[str, ...], NDArray]:
+def _array_channels(samples: NDArray, ndim: int, most: int) -> tuple[tuple[str, ...], NDArray]:
     """One plane, or the channels along the last axis where there is one axis too many."""
-    if samples.ndim == ndim + 1 and samples.shape[-1] <= _MOST_CHANNELS:
+    if samples.ndim == ndim + 1 and samples.shape[-1] <= most:
         return tuple(map(str, range(samples.shape[-1]))), samples
     return ("values",), samples[..., np.newaxis]
 
@@ -115,9 +121,37 @@ def _read_npy(path: Path) -> _Stored:
 
 
 def _read_csv(path: Path) -> _Stored:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)  # "input contained no data"
-        return (), np.loadtxt(path, delimiter=",", ndmin=2, encoding="utf-8-sig"), ""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConvmatError("it is no text, or not in UTF-8") from error
+    lines = [line.partition("#")[0] for line in text.splitlines()]
+    if not any(map(str.strip, lines)):
+        raise ConvmatError("there are no numbers in it")
+    try:
+        return (), np.loadtxt(lines, delimiter=",", ndmin=2), ""
+    except ValueError as error:
+        raise ConvmatError(_csv_fault(lines)) from error
+
+
+def _csv_fault(lines: list[str]) -> str:
+    """What is wrong with lines that are no table of numbers."""
+    columns = 0
+    for number, line in enumerate(lines, 1):
+        words = line.split(",") if line.strip() else []
+        for word in words:
+            try:
+                float(word)
+            except ValueError:
+                shown = word.strip()[:20]
+                return (
+                    f"line {number} has {shown!r} where a number should be; "
+                    "it must hold numbers alone, with commas between them"
+                )
+        columns = columns or len(words)
+        if words and len(words) != columns:
+            return f"line {number} has {len(words)} columns, the lines before it {columns}"
+    return "it must hold numbers alone, with commas between them"
 
 
 def _read_netpbm(path: Path) -> _Stored:
@@ -209,9 +243,11 @@ def _depth(samples: NDArray) -> str:
     return f"{bits}-bit{kind}"
 
 
-def _sentence(error: Exception) -> str:
-    """The first clause of what a library says, which may add advice for programmers."""
-    return str(error).split(";")[0].strip().rstrip(".") or type(error).__name__
+def _fault(error: Exception, suffix: str) -> str:
+    """What a decoder's error means to who has the file."""
+    if type(error.__cause__ or error).__name__ == "DecompressionBombError":
+        return "it says that it has more pixels than Pillow reads; crop it, or save it as .tif"
+    return f"it is damaged or truncated, or no {suffix} file"
 
 
 _READERS: dict[str, Callable[[Path], Any]] = {

@@ -222,7 +222,7 @@ def test_unreadable_pictures(tmp_path, pair):
     [
         (("--size", "3by3"), "--size is rows x columns"),
         (("--size", "0x3"), "at least 1"),
-        (("--size", "3"), "2 axes, where 1 axes are wanted"),
+        (("--size", "3"), "2 axes, where 1 axis is wanted"),
         (("--size", "3x3", "--boundary", "reflect"), "two different things"),
         (("--size", "3x3", "--boundary", "edge"), "must be one of zero"),
         (("--size", "3x3", "--boundary", "zero,zero,zero"), "names 3 axes"),
@@ -321,6 +321,7 @@ def test_matrix_of_a_signal(tmp_path):
         (("--shape", "6x7", "-o", "H.npz", "--order", "K"), "order"),
         (("--shape", "2x2", "-o", "H.npz", "--mode", "valid"), "larger than the signal"),
         (("--shape", "6x7x3x4", "-o", "H.npz"), "axes"),
+        (("--shape", "6", "-o", "H.npz"), "has shape (3, 3), where 1 axis is wanted"),
         (("--shape", "999999x999999", "-o", "H.npz"), "would take"),
         (("--shape", "6x7", "-o", "H.npz", "--boundary", ""), "unknown"),
     ],

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy import ndimage, optimize, signal
+from scipy import linalg, ndimage, optimize, signal
 from scipy.sparse.linalg import aslinearoperator
 
 import convmat
@@ -88,6 +88,18 @@ def test_several_pictures_of_different_sizes_share_one_kernel():
     afters = [convolve(before, kernel, "valid") for before in befores]
     assert_found(estimate_kernel(befores, afters, (3, 2)), kernel)
     assert_found(estimate_kernel(tuple(befores), tuple(afters), (3, 2)), kernel)
+
+
+@pytest.mark.parametrize("kernel_shape", [(3, 2), (9, 9)])
+def test_several_pictures_of_different_means_share_one_offset(kernel_shape):
+    kernel = rng(0).random(kernel_shape)
+    befores = [mean + rng(i).standard_normal((50, 60)) for i, mean in enumerate((3.0, 500.0))]
+    afters = [convolve(before, kernel, "valid") - 7 for before in befores]
+    assert_found(estimate_kernel(befores, afters, kernel_shape, offset=True), kernel, -7.0)
+    mask = np.zeros(afters[0].shape, bool)
+    mask[4, 5:9] = True
+    found = estimate_kernel(befores, afters, kernel_shape, offset=True, mask=mask)
+    assert_found(found, kernel, -7.0)
 
 
 def test_masked_pixels_are_not_looked_at():
@@ -198,6 +210,39 @@ def test_large_common_offsets_cost_no_digits():
     assert found.solution.condition < 100
     # The pictures themselves are rounded, to eps times 40,000 in a spread of 50.
     assert_allclose(found.kernel, kernel, rtol=0, atol=100 * EPS * 40_000 * kernel.sum() / 50)
+
+
+@pytest.mark.parametrize("offset", [False, True])
+@pytest.mark.parametrize("noise", [0.0, 0.01])
+@pytest.mark.parametrize("mean", [0.0, 800.0])
+@pytest.mark.parametrize("sigma", [0.0, 0.5, 0.8, 1.2])
+def test_as_accurate_as_orthogonal_methods(sigma, mean, noise, offset):
+    """Refinement that stops at what QR and the SVD would be off by, for conditions up to 1e6."""
+    before = ndimage.gaussian_filter(rng(1).standard_normal((40, 40)), sigma) + mean
+    kernel = rng(2).random((5, 5))
+    after = convolve(before, kernel, "valid")
+    after = after + noise * rng(3).standard_normal(after.shape)
+    matrix = convmat.data_matrix(before, (5, 5), "valid", format="dense")
+    design = np.column_stack([matrix, np.ones(len(matrix))]) if offset else matrix
+    found = estimate_kernel(before, after, (5, 5), offset=offset)
+    expected, _, _, singular = np.linalg.lstsq(design, after.ravel())
+    peer = linalg.lstsq(design, after.ravel(), lapack_driver="gelsy")[0]
+    # What is known exactly, or else what two orthogonal methods agree on.
+    truth = kernel.ravel() if noise == 0 else expected[:25]
+    error = np.linalg.norm(found.kernel.ravel() - truth)
+    condition = singular[0] / singular[-1]
+    allowed = (
+        EPS
+        * condition
+        * (
+            1
+            + condition
+            * np.linalg.norm(design @ peer - after.ravel())
+            / (singular[0] * np.linalg.norm(expected))
+        )
+    )
+    peer_error = np.linalg.norm(peer[:25] - truth)
+    assert error <= 3 * peer_error + allowed * np.linalg.norm(expected)
 
 
 def test_damping_pulls_towards_zero_and_leaves_the_offset_alone():

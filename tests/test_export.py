@@ -1,12 +1,16 @@
 """Matrices survive a file exactly, other tools read them, damaged files are refused."""
 
 import json
+import subprocess
+import sys
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import io, sparse
 
+import convmat
 from convmat import Geometry, convolution_matrix, data_matrix
 from convmat.errors import ConvmatError
 from convmat.export import load_matrix, save_matrix
@@ -108,7 +112,12 @@ def test_dense_and_other_formats_are_taken(tmp_path):
         ({"geometry": Geometry((8, 7), (3, 3))}, "its geometry says"),
         ({"order": "K"}, "order must be 'C' or 'F'"),
         ({"kernel": [1.0]}, "kernel has shape"),
+        ({"kernel": [[1], [1, 2]]}, "kernel must be a rectangular array"),
+        ({"kernel": [None]}, "kernel must hold numbers"),
+        ({"kernel": np.full((3, 2), np.nan)}, "kernel has entries that are NaN"),
         ({"matrix": np.zeros(5)}, "must have 2 axes"),
+        ({"matrix": None}, "matrix must hold numbers"),
+        ({"matrix": [[1], [1, 2]]}, "matrix must be a rectangular array"),
         ({"matrix": sparse.eye_array(90, 56, dtype=int)}, "matrix must be float32"),
         ({"matrix": sparse.eye_array(90, 56) * np.inf}, "NaN or infinite"),
         ({"path": "no/H.npz"}, "there is no folder"),
@@ -123,6 +132,14 @@ def test_bad_arguments_write_nothing(tmp_path, change, message):
     with pytest.raises(ConvmatError, match=message):
         save_matrix(path, arguments["matrix"], arguments["geometry"], **options)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", [None, 3, b"H.npz", "H\0.npz"])
+def test_names_that_are_no_names(path):
+    with pytest.raises(ConvmatError, match="the name of a file must be text or a path"):
+        save_matrix(path, *example()[:1], GEOMETRY)
+    with pytest.raises(ConvmatError, match="the name of a file must be text or a path"):
+        load_matrix(path)
 
 
 def test_too_large_for_mat(tmp_path, monkeypatch):
@@ -183,6 +200,8 @@ def test_damaged_matrix_market_files(tmp_path):
         (1, b'%convmat {"version": 1'),
         (1, b"%convmat []"),
         (1, b'%convmat {"input_shape": 1}'),
+        (1, lines[1].replace(b'"dtype": "float64"', b'"dtype": "f8, ("')),
+        (1, lines[1].replace(b'"kernel": null', b'"kernel": {"dtype": "f8", "real": [null]}')),
     ]
     for index, line in damages:
         path.write_bytes(b"\n".join([*lines[:index], line, *lines[index + 1 :]]))
@@ -226,3 +245,107 @@ def test_files_of_others(tmp_path):
     for name in ("b.npz", "b.mtx", "b.mat", "c.npz", "none.npz", "none.mtx", "none.mat"):
         with pytest.raises(ConvmatError, match="cannot read"):
             load_matrix(tmp_path / name)
+
+
+def uncompressed(path, matrix, **options):
+    """A .mat file as `save -v6` writes it, with the record of a file of ours."""
+    save_matrix(path, matrix, GEOMETRY)
+    io.savemat(path, {"H": matrix, "convmat": io.loadmat(path)["convmat"][0]} | options)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+def test_mat_files_written_again_by_others(tmp_path, dtype):
+    matrix, _ = example(dtype)
+    others = {"text": "abc", "cells": np.array([1, "a"], object), "fields": {"a": 1}, "z": [[]]}
+    uncompressed(tmp_path / "H.mat", matrix, **others)
+    found, geometry = load_matrix(tmp_path / "H.mat")
+    assert geometry == GEOMETRY
+    np.testing.assert_array_equal(found.toarray(), matrix.toarray())
+
+
+def test_mat_files_of_another_byte_order_and_small_integers(tmp_path):
+    """MATLAB stores numbers in fewer bytes where these hold them."""
+
+    def element(kind, values):
+        content = np.asarray(values).tobytes()
+        if len(content) <= 4:
+            tag = np.array([len(content) << 16 | kind], ">u4").tobytes()
+            return tag + content.ljust(4, b"\0")
+        tag = np.array([kind, len(content)], ">u4").tobytes()
+        return tag + content + bytes(-len(content) % 8)
+
+    def variable(name, kind, shape, *numbers):
+        flags, sizes = np.array([kind, 9], ">u4"), np.array(shape, ">i4")
+        parts = [element(6, flags), element(5, sizes), element(1, np.frombuffer(name, "u1"))]
+        return element(14, np.frombuffer(b"".join([*parts, *numbers]), "u1"))
+
+    record = {"input_shape": [2], "kernel_shape": [2], "mode": "same", "boundary": ["zero"]}
+    record |= {"anchor": [0], "order": "C", "dtype": "float64", "kernel": None}
+    text = np.frombuffer(json.dumps(record).encode(), "u1").astype(">u2")
+    H = [
+        element(5, np.array([0, 1, 1], ">i4")),
+        element(5, np.array([0, 2, 3], ">i4")),
+        element(2, np.array([1, 20, 3], "u1")),
+    ]
+    content = variable(b"H", 5, (2, 2), *H) + variable(b"convmat", 4, (1, 99), element(4, text))
+    header = b"MATLAB 5.0 MAT-file".ljust(124) + b"\1\0MI"
+    (tmp_path / "H.mat").write_bytes(header + content)
+    assert io.loadmat(tmp_path / "H.mat")["H"].toarray().tolist() == [[1, 0], [20, 3]]
+    matrix, _ = load_matrix(tmp_path / "H.mat")
+    assert matrix.toarray().tolist() == [[1, 0], [20, 3]]
+    for damaged, message in (
+        (b"x" * 10, "no .mat file of version 5"),
+        (header[:124] + b"\2\0MI" + content, "another version"),
+        (header + content[:-3], "truncated"),
+        (header + content[:300], "truncated"),
+        (header + b"\0\0\0\7" + content[4:], "damaged"),
+    ):
+        (tmp_path / "H.mat").write_bytes(damaged)
+        with pytest.raises(ConvmatError, match=message):
+            load_matrix(tmp_path / "H.mat")
+
+
+FLIPS = """
+import random, sys
+import numpy as np
+from convmat import ConvmatError, load_matrix
+
+generator = random.Random(5)
+for path in sys.argv[1:]:
+    expected = load_matrix(path)
+    with open(path, "rb") as file:
+        content = file.read()
+    refused = 0
+    for trial in range(200):
+        damaged = bytearray(content)
+        end = len(content) if trial % 2 else 300  # where the sizes stand
+        damaged[generator.randrange(end)] ^= generator.randrange(1, 256)
+        with open(path, "wb") as file:
+            file.write(damaged)
+        try:
+            matrix, geometry = load_matrix(path)
+        except ConvmatError:
+            refused += 1
+            continue
+        if "checked" in path:
+            assert geometry == expected.geometry and (matrix != expected.matrix).nnz == 0
+    print(refused)
+"""
+
+
+def test_flipped_bytes_are_refused_and_end_no_program(tmp_path):
+    """In a process of its own, as SciPy's readers of .mat and .mtx would end this one."""
+    matrix, _ = example("complex64")
+    names = ["checked.npz", "checked.mat", "H.mtx", "H.mat"]
+    for name in names[:3]:
+        save_matrix(tmp_path / name, matrix, GEOMETRY)
+    uncompressed(tmp_path / "H.mat", matrix)
+    run = subprocess.run(
+        [sys.executable, "-c", FLIPS, *(str(tmp_path / name) for name in names)],
+        capture_output=True,
+        text=True,
+        cwd=Path(convmat.__file__).parents[1],
+        timeout=120,
+    )
+    assert run.returncode == 0, run.stderr
+    assert min(map(int, run.stdout.split())) > 10

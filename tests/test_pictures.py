@@ -1,6 +1,8 @@
 """Pictures made by other libraries come back sample by sample; damaged ones are one sentence."""
 
 import importlib.util
+import struct
+from zlib import compress, crc32
 
 import cv2
 import numpy as np
@@ -201,7 +203,7 @@ def test_truncated_files(tmp_path, suffix, part):
 def test_garbage(tmp_path, suffix, caplog, capfd):
     path = tmp_path / f"a{suffix}"
     path.write_bytes(RNG.bytes(3000))
-    with pytest.raises(ConvmatError, match="cannot read"):
+    with pytest.raises(ConvmatError, match=r"cannot read .*: (it is damaged|there is no PGM)"):
         read_picture(path)
     assert "".join(capfd.readouterr()) == ""  # libraries keep their remarks to themselves
 
@@ -209,14 +211,18 @@ def test_garbage(tmp_path, suffix, caplog, capfd):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "no data"),
-        ("1,2\n3\n", "columns"),
-        ("1;2\n3;4\n", "could not convert"),
-        ("a,b\n1,2\n", "could not convert"),
+        ("", "a.csv: the file is empty"),
+        ("\n# nothing\n", "there are no numbers"),
+        ("1,2\n3\n", "line 2 has 1 columns, the lines before it 2"),
+        ("1;2\n3;4\n", "line 1 has '1;2' where .* with commas between them"),
+        ("1,2\n\n3,b # no\n", "line 3 has 'b' where"),
+        ("1,2,\n3,4,\n", "line 1 has '' where"),
+        ("1_0,2\n", "numbers alone"),
+        ("\udcff,2\n", "not in UTF-8"),
     ],
 )
 def test_bad_csv(tmp_path, content, message):
-    (tmp_path / "a.csv").write_text(content)
+    (tmp_path / "a.csv").write_text(content, encoding="utf-8", errors="surrogateescape")
     with pytest.raises(ConvmatError, match=message):
         read_picture(tmp_path / "a.csv")
 
@@ -233,9 +239,28 @@ def test_csv_and_npy_of_other_dimensions(tmp_path):
     np.save(tmp_path / "b.npy", np.zeros((6, 7, 9)))
     with pytest.raises(ConvmatError, match=r"shape \(6, 7, 9\), where 2 axes are wanted"):
         read_picture(tmp_path / "b.npy", 2)
+    np.savetxt(tmp_path / "square.csv", np.eye(3), delimiter=",")
+    with pytest.raises(ConvmatError, match=r"shape \(3, 3\), where 1 axis is wanted"):
+        read_picture(tmp_path / "square.csv", 1)
     write_with_opencv(tmp_path / "a.png", GREY8)
     with pytest.raises(ConvmatError, match="picture with 2 axes, where 1"):
         read_picture(tmp_path / "a.png", 1)
+
+
+def test_files_that_say_they_are_enormous(tmp_path):
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", crc32(name + data))
+
+    header = struct.pack(">IIBBBBB", 30000, 30000, 8, 0, 0, 0, 0)
+    parts = [chunk(b"IHDR", header), chunk(b"IDAT", compress(bytes(99))), chunk(b"IEND", b"")]
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
+    with pytest.raises(ConvmatError, match="more pixels than Pillow reads"):
+        read_picture(tmp_path / "a.png")
+    with open(tmp_path / "a.npy", "wb") as file:
+        described = {"descr": "<f8", "fortran_order": False, "shape": (10**9, 10**6)}
+        np.lib.format.write_array_header_1_0(file, described)
+    with pytest.raises(ConvmatError, match="not enough memory"):
+        read_picture(tmp_path / "a.npy")
 
 
 def test_pickles_are_not_opened(tmp_path):

@@ -25,6 +25,7 @@ from convmat.cli.options import (
 from convmat.cli.planes import first, read_kernel, read_planes
 from convmat.cli.report import as_json, exit_if_interrupted, fact_table, solver_rows
 from convmat.cli.terminal import one_line, output, print_note, progress_bar
+from convmat.errors import ConvmatError
 from convmat.files import check_targets
 from convmat.geometry import Mode, input_shape_of
 from convmat.picture_files import check_picture_path, write_picture
@@ -97,6 +98,8 @@ def deconvolve(
     as_json_text: JsonOption = False,
 ) -> None:
     """Find the picture that a known kernel blurred."""
+    if axes < 1:
+        raise ConvmatError(f"--axes must be at least 1, got {axes}")
     names = parse_boundary_names(boundary) or ""
     parse_boundary(names, axes)
     check_targets([image, kernel], [output_file])

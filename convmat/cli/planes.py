@@ -33,6 +33,8 @@ def read_kernel(path: str, ndim: int) -> tuple[NDArray, list[str]]:
     The levels of a picture have no scale of their own, and are divided by their sum.
     """
     picture = read_picture(path, ndim)
+    if len(picture.planes) != 1 and not picture.depth:
+        raise ConvmatError(f"{path} has {ndim + 1} axes; a kernel for {ndim} is wanted")
     if len(picture.planes) != 1:
         raise ConvmatError(f"{path} has {len(picture.planes)} channels; a kernel has one")
     kernel = first(picture.planes)
