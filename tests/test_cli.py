@@ -23,6 +23,9 @@ from convmat import Boundary, KernelEstimate, Mode, Solution
 from convmat.export import load_matrix
 from convmat.solvers import SOLVERS
 
+# SciPy announces that its readers will return sparse arrays; here either will do.
+pytestmark = pytest.mark.filterwarnings("ignore:The default value for `spmatrix`")
+
 DATA = Path(convmat.__file__).parent / "data"
 KERNEL = np.array([[1.0, 2, 1], [2, 5, 2], [1, 0, -2]]) / 12
 RNG = np.random.default_rng(5)

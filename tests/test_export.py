@@ -15,6 +15,9 @@ from convmat import Geometry, convolution_matrix, data_matrix
 from convmat.errors import ConvmatError
 from convmat.export import load_matrix, save_matrix
 
+# SciPy announces that its readers will return sparse arrays; here either will do.
+pytestmark = pytest.mark.filterwarnings("ignore:The default value for `spmatrix`")
+
 SUFFIXES = (".npz", ".mtx", ".mat")
 RNG = np.random.default_rng(3)
 GEOMETRY = Geometry((8, 7), (3, 2), "full", ("mirror", "antireflect"), (2, -1))
