@@ -16,15 +16,21 @@ from numpy.typing import NDArray
 
 from convmat.least_squares import LeastSquares
 from convmat.solution import Solution, Status
+from convmat.solvers import SOLVERS
 from convmat.solvers.cholesky import dense_factor
 from convmat.solvers.factorization import NotPositiveDefiniteError
 from convmat.triangles import inverse_of_product
 
 __all__ = ["Uncertainty", "uncertainty"]
 
+_NEGLIGIBLE = 0.1
+
 
 class Uncertainty(NamedTuple):
-    """Covariance, shape (p, p), of NaN where `note` says why; s, the residual's deviation."""
+    """Covariance, shape (p, p), of NaN where `note` says why; s, the residual's deviation.
+
+    The note also says where an iterative solver stopped too early for its error bars.
+    """
 
     covariance: NDArray
     residual_std: float
@@ -89,5 +95,23 @@ def uncertainty(
     if fixed_sum is not None:
         moved = covariance @ fixed_sum
         covariance -= np.outer(moved, moved.conj()) / np.vdot(fixed_sum, moved).real
+    note = _stopped_short(problem, solution, covariance, noise_std)
     covariance *= noise_std**2
-    return Uncertainty(covariance, noise_std, "")
+    return Uncertainty(covariance, noise_std, note)
+
+
+def _stopped_short(
+    problem: LeastSquares, solution: Solution, inverse: NDArray, noise_std: float
+) -> str:
+    """What an iterative solver left undone, where that is no small part of an error bar.
+
+    The inverse of the Gram matrix times the gradient is the distance to the solution.
+    """
+    if not SOLVERS[solution.solver].iterative:
+        return ""
+    missing = np.abs(inverse @ problem.gradient(solution.x))
+    errors = noise_std * np.sqrt(np.diagonal(inverse).real)
+    worst = float(np.max(missing / np.maximum(errors, np.finfo(float).tiny)))
+    if worst < _NEGLIGIBLE:
+        return ""
+    return f"the solver stopped {worst:.2g} standard errors short: lower its tolerance"

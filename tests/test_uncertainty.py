@@ -62,3 +62,10 @@ def test_an_unconverged_solve_has_none():
     found = uncertainty(problem, solve(problem, "lsqr", max_iterations=1))
     assert np.isnan(found.covariance).all()
     assert "max_iterations" in found.note
+
+
+def test_error_bars_do_not_hide_that_a_solver_stopped_short():
+    problem = fit()
+    rough = uncertainty(problem, solve(problem, "lsqr", tolerance=0.03))
+    assert "standard errors short" in rough.note
+    assert uncertainty(problem, solve(problem, "lsqr", tolerance=1e-12)).note == ""
