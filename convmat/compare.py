@@ -112,6 +112,8 @@ def compare_solvers(
     >>> [(row["solver"], row["status"], row["error"] < 1e-9) for row in table.rows]
     [('cholesky', 'converged', True), ('lsqr', 'converged', True)]
     """
+    if not isinstance(problem, LeastSquares):
+        raise ConvmatError(f"problem must be a LeastSquares, got {type(problem).__name__}")
     names = _unconstrained() if solvers is None else _checked_names(solvers)
     taken = {name: option_names(name) for name in names}
     for option in options:
@@ -125,6 +127,8 @@ def compare_solvers(
         row["solver"] = name
         rows.append(row)
         try:
+            if options.keys() & _CONSTRAINTS and not SOLVERS[name].bounds:
+                raise ConvmatError("takes no constraints")
             # A problem keeps what it has computed, so each run gets one that has nothing yet.
             problem = replace(problem)
             began = perf_counter()
@@ -154,6 +158,9 @@ _SOLVER_COLUMNS = (
     "peak_mib",
     "note",
 )
+
+
+_CONSTRAINTS = {"lower", "upper", "total", "total_entries"}
 
 
 def _judge(solution: Solution, best: NDArray | None) -> dict[str, Any]:
@@ -199,7 +206,7 @@ def _unconstrained() -> list[str]:
 def _checked_names(solvers: Sequence[str]) -> list[str]:
     if isinstance(solvers, str) or not isinstance(solvers, Sequence):
         raise ConvmatError(f"solvers must be a list of names, got {solvers!r}")
-    unknown = [str(name) for name in solvers if name not in SOLVERS]
+    unknown = [str(name) for name in solvers if str(name) not in SOLVERS]
     if unknown or not solvers:
         raise ConvmatError(
             f"solvers must be names of {', '.join(SOLVERS)}, got {', '.join(unknown) or 'none'}"

@@ -123,6 +123,12 @@ def estimate_kernel(
     _check_flags(offset=offset, nonnegative=nonnegative, normalized=normalized)
     if progress is not None and not callable(progress):
         raise ConvmatError(f"progress must be callable, got {progress!r}")
+    constraints = sorted({"lower", "upper", "total", "total_entries"} & set(options))
+    if constraints:
+        raise ConvmatError(
+            f"estimate_kernel takes nonnegative and normalized, not {', '.join(constraints)}; for "
+            "other constraints solve the `kernel_problem`"
+        )
     noise_std = _checked_noise(noise_std)
     if solver == "fft":
         _refuse_for_fft(
@@ -259,7 +265,7 @@ def _posed(
         KernelDesign(pairs, shape, shift, offset),
         _less(values, level),
         damp=0.0 if isinstance(damp, str) else damp,
-        penalty=_penalty(penalty, prod(shape), offset, damped=bool(damp)),
+        penalty=_penalty(penalty, prod(shape), offset, damped=bool(np.any(damp))),
         weights=_stacked_weights(pairs),
     )
     if not isinstance(damp, str):

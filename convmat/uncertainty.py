@@ -27,10 +27,7 @@ _NEGLIGIBLE = 0.1
 
 
 class Uncertainty(NamedTuple):
-    """Covariance, shape (p, p), of NaN where `note` says why; s, the residual's deviation.
-
-    The note also says where an iterative solver stopped too early for its error bars.
-    """
+    """Covariance, shape (p, p), of NaN where `note` says why; s, the residual's deviation."""
 
     covariance: NDArray
     residual_std: float
@@ -96,7 +93,7 @@ def uncertainty(
         moved = covariance @ fixed_sum
         covariance -= np.outer(moved, moved.conj()) / np.vdot(fixed_sum, moved).real
     note = _stopped_short(problem, solution, covariance, noise_std)
-    covariance *= noise_std**2
+    covariance *= math.nan if note else noise_std**2
     return Uncertainty(covariance, noise_std, note)
 
 
@@ -114,4 +111,4 @@ def _stopped_short(
     worst = float(np.max(missing / np.maximum(errors, np.finfo(float).tiny)))
     if worst < _NEGLIGIBLE:
         return ""
-    return f"the solver stopped {worst:.2g} standard errors short: lower its tolerance"
+    return f"no error bars: the solver stopped {worst:.2g} of them short; lower its tolerance"

@@ -91,3 +91,17 @@ def test_printed_in_columns(table):
 def test_bad_input(problem, solvers, options, message):
     with pytest.raises(ConvmatError, match=message):
         compare_solvers(problem, solvers, **options)
+
+
+def test_under_constraints_only_those_that_take_them_apply(problem):
+    table = compare_solvers(problem, ["qr", "bounded", "fista"], lower=0.0, tolerance=1e-9)
+    free, exact, iterative = table.rows
+    assert free["status"] == "not applicable"
+    assert "no constraints" in free["note"]
+    assert exact["status"] == "converged"
+    assert iterative["error"] < 1e-6
+
+
+def test_what_is_no_problem_is_refused():
+    with pytest.raises(ConvmatError, match="must be a LeastSquares, got int"):
+        compare_solvers(3)

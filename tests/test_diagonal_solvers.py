@@ -148,3 +148,27 @@ def test_mirror_is_solved_undamped_only():
 def test_what_it_cannot_serve_is_refused(posed, solver, message):
     with pytest.raises(ConvmatError, match=message):
         solve(posed, solver)
+
+
+@pytest.mark.parametrize("rcond", ["x", -1, 2.0, float("nan")])
+@pytest.mark.parametrize("solver", ["spectral", "fft"])
+def test_rcond_is_a_share(solver, rcond):
+    with pytest.raises(ConvmatError, match="rcond must be a number from 0 to below 1"):
+        solve(problem(ONE_SIDED, "circular"), solver, rcond=rcond)
+
+
+def test_a_wide_matrix_is_conditioned_by_its_damping():
+    operator = ConvolutionOperator(np.outer([1.0, 3, 2], [4.0, 1]), SHAPE, "valid")
+    posed = LeastSquares(operator, np.ones(operator.shape[0]), damp=0.2)
+    solution = solve(posed, "spectral")
+    expected = np.linalg.cond(explicit(posed).augmented()[0])
+    assert solution.condition == pytest.approx(expected, rel=1e-9)
+    assert solution.rank == 30
+
+
+def test_ill_conditioning_shows_where_singular_values_cannot_be_had():
+    # Not an outer product; its smallest eigenvalue under the DCT-I is 1e-9.
+    kernel = np.array([[0.0, 1, 0], [1, 4 + 1e-9, 1], [0, 1, 0]])
+    solution = solve(problem(kernel, "mirror"), "spectral")
+    assert solution.status is Status.ILL_CONDITIONED
+    assert solution.condition > 1e9

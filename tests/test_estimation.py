@@ -245,6 +245,16 @@ def test_as_accurate_as_orthogonal_methods(sigma, mean, noise, offset):
     assert error <= 3 * peer_error + allowed * np.linalg.norm(expected)
 
 
+def test_an_iterative_solver_that_stops_short_has_no_error_bars():
+    before = 40_000 + 0.3 * rng(1).standard_normal((40, 40))
+    after = convolve(before, rng(2).random((3, 3)), "valid")
+    after = after + 0.003 * rng(3).standard_normal(after.shape)
+    found = estimate_kernel(before, after, (3, 3), solver="lsmr")
+    assert np.isnan(found.std_error).all()
+    assert "lower its tolerance" in found.note
+    assert np.isfinite(estimate_kernel(before, after, (3, 3)).std_error).all()
+
+
 def test_damping_pulls_towards_zero_and_leaves_the_offset_alone():
     before = rng(1).random((30, 30))
     after = convolve(before, np.ones((3, 3)) / 9, "valid") + 100
@@ -427,6 +437,8 @@ IMAGE = rng(5).random((8, 8))
         ((IMAGE, IMAGE, (3, 3)), {"noise_std": 0}, "noise_std must be finite and positive"),
         ((IMAGE, IMAGE, (3, 3)), {"noise_std": "x"}, "noise_std must be a number"),
         ((IMAGE, IMAGE, (3, 3)), {"damp": -1}, "damp"),
+        ((IMAGE, IMAGE, (3, 3)), {"damp": np.array([1, 2])}, "damp must be a number"),
+        ((IMAGE, IMAGE, (3, 3)), {"lower": 0.5}, "nonnegative and normalized, not lower"),
         ((IMAGE, IMAGE, (3, 3)), {"damp": 1e200}, "damp must be from 0"),
         ((IMAGE, IMAGE, (3, 3)), {"boundary": ""}, "boundary '' is unknown"),
         ((IMAGE, IMAGE, (3, 3)), {"boundary": ()}, "names 0 axes"),

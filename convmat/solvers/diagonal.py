@@ -22,6 +22,7 @@ from convmat.errors import ConvmatError
 from convmat.least_squares import LeastSquares
 from convmat.solution import Outcome, Status
 from convmat.solvers.condition import ILL_CONDITIONED
+from convmat.solvers.pinv import check_rcond
 
 __all__ = ["solve_diagonal"]
 
@@ -30,6 +31,9 @@ def solve_diagonal(
     problem: LeastSquares, solver: str, offered_as: str, rcond: float | None
 ) -> Outcome:
     """Solve by the decomposition that the operators return from their method `offered_as`."""
+    if rcond is not None:
+        check_rcond(rcond)
+    n = problem.shape[1]
     began = perf_counter()
     found = _offered(problem.A, solver, offered_as, "A")
     damp = problem.damp / math.sqrt(_common_weight(problem, solver))
@@ -39,17 +43,18 @@ def solve_diagonal(
             penalty = _offered(problem.penalty, solver, offered_as, "penalty")
         setup = perf_counter() - began
         x = found.damped_solve(problem.b, damp, penalty)
-        rank, condition = None, _damped_condition(found, damp, penalty)
+        rank, condition = _damped_rank(found, damp, penalty, n)
     else:
         setup = perf_counter() - began
         x = found.pseudo_solve(problem.b, rcond)
-        rank, condition = None, math.nan
-        if found.orthogonal:
+        sizes = np.abs(found.eigenvalues)
+        rank, condition = None, float(sizes.max() / sizes.min()) if sizes.min() > 0 else math.inf
+        if found.orthogonal:  # else that is a lower bound, and a value of 0 is refused
             rank = found.rank(rcond)
             singular = found.singular_values()
             condition = float(singular[0] / singular[rank - 1]) if rank else math.nan
     status = Status.CONVERGED
-    if rank is not None and rank < problem.shape[1]:
+    if rank is not None and rank < n:
         status = Status.RANK_DEFICIENT
     elif condition > ILL_CONDITIONED:
         status = Status.ILL_CONDITIONED
@@ -78,11 +83,12 @@ def _common_weight(problem: LeastSquares, solver: str) -> float:
     return first
 
 
-def _damped_condition(found: Any, damp: float, penalty: Any) -> float:
-    """Of ``[A; damp L]``, whose singular values are ``hypot(|values|, damp |l|)``."""
+def _damped_rank(found: Any, damp: float, penalty: Any, n: int) -> tuple[int, float]:
+    """Rank and condition of ``[A; damp L]``, of singular values ``hypot(|values|, damp |l|)``."""
     values = np.abs(found.eigenvalues)
     if penalty is None:
-        return math.hypot(values.max(), damp) / math.hypot(values.min(), damp)
+        smallest = values.min() if values.size == n else 0.0  # a wide A has zeros besides
+        return n, math.hypot(values.max(), damp) / math.hypot(smallest, damp)
     together = np.hypot(values, damp * np.abs(penalty.eigenvalues))
-    together = together[together > 0]
-    return float(together.max() / together.min()) if together.size else math.nan
+    seen = together[together > 0]
+    return seen.size, float(seen.max() / seen.min()) if seen.size else math.nan

@@ -9,6 +9,7 @@ Numer. Math. 14 (1970), doi:10.1007/BF02163027.
 """
 
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,13 @@ from convmat.solution import Outcome, Status
 from convmat.solvers.compression import compress
 from convmat.solvers.condition import ILL_CONDITIONED
 
-__all__ = ["pinv"]
+__all__ = ["check_rcond", "pinv"]
+
+
+def check_rcond(rcond: Any) -> None:
+    """Refuse what is no share of the largest singular value."""
+    if not (isinstance(rcond, int | float | np.number) and 0 <= rcond < 1):
+        raise ConvmatError(f"rcond must be a number from 0 to below 1, got {rcond!r}")
 
 
 def pinv(problem: LeastSquares, *, rcond: float | None = None) -> Outcome:
@@ -35,8 +42,7 @@ def pinv(problem: LeastSquares, *, rcond: float | None = None) -> Outcome:
     m, n = problem.shape
     if rcond is None:
         rcond = max(m, n) * float(np.finfo(np.float64).eps)
-    elif not (isinstance(rcond, (int, float, np.number)) and 0 <= rcond < 1):
-        raise ConvmatError(f"rcond must be a number from 0 to below 1, got {rcond!r}")
+    check_rcond(rcond)
     began = perf_counter()
     triangle, rhs = compress(problem)
     u, values, vh = svd(triangle, full_matrices=False, check_finite=False)
