@@ -18,8 +18,9 @@ from convmat.solvers import SOLVERS, solve
 
 if TYPE_CHECKING:
     from convmat.deconvolution import deconvolve
-    from convmat.estimation import estimate_kernel, kernel_problem
+    from convmat.estimation import estimate_kernel
     from convmat.kernel_estimate import KernelEstimate
+    from convmat.kernel_fit import kernel_problem
     from convmat.operators import ConvolutionOperator, DataOperator
 
 __version__ = "0.1.0"
@@ -62,7 +63,7 @@ _LATER = {
     "KernelEstimate": "convmat.kernel_estimate",
     "deconvolve": "convmat.deconvolution",
     "estimate_kernel": "convmat.estimation",
-    "kernel_problem": "convmat.estimation",
+    "kernel_problem": "convmat.kernel_fit",
 }
 
 

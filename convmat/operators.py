@@ -19,12 +19,13 @@ from scipy import sparse
 
 from convmat.arrays import as_samples
 from convmat.correlation import WindowPlan
+from convmat.diagonalization import Diagonalization
 from convmat.geometry import Geometry, parse_shape
 from convmat.geometry_operator import GeometryOperator, frozen, weigh
 from convmat.linear_maps import solution_dtype
 from convmat.matrices import convolution_matrix, data_matrix
 from convmat.planning import Plan
-from convmat.spectral import Diagonalization, diagonalize, frequency_response
+from convmat.spectral import diagonalize, frequency_response
 from convmat.stretches import extend_axes, fold_axes
 
 __all__ = ["ConvolutionOperator", "DataOperator"]

@@ -19,6 +19,7 @@ MATRICES = {
     "boundary",
     "convolution",
     "correlation",
+    "diagonalization",
     "displacement",
     "gather",
     "geometry",
