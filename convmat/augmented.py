@@ -11,9 +11,47 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from convmat.linear_maps import adjoint_product, is_operator, product, solution_dtype
+from convmat.errors import ConvmatError
+from convmat.linear_maps import (
+    adjoint_product,
+    all_finite,
+    is_operator,
+    product,
+    solution_dtype,
+)
 
-__all__ = ["AugmentedSystem"]
+__all__ = ["AugmentedSystem", "checked_adjoint", "checked_product"]
+
+
+def checked_product(A: Any, x: NDArray, name: str = "A") -> NDArray:
+    """``A @ x`` for x of shape (n,).
+
+    Raises
+    ------
+    ConvmatError
+        Where an operator's product has another length or type than its shape and dtype promise,
+        or is not finite for a finite x.
+    """
+    image = product(A, x)
+    return _checked(A, x, image, A.shape[0], f"{name} gave a product") if is_operator(A) else image
+
+
+def checked_adjoint(A: Any, y: NDArray, name: str = "A") -> NDArray:
+    """``A.conj().T @ y`` for y of shape (m,); it raises as `checked_product` does."""
+    image = adjoint_product(A, y)
+    if not is_operator(A):
+        return image
+    return _checked(A, y, image, A.shape[1], f"{name} gave an adjoint product")
+
+
+def _checked(A: Any, vector: NDArray, image: NDArray, size: int, what: str) -> NDArray:
+    if image.shape != (size,):
+        raise ConvmatError(f"{what} of shape {image.shape}; its own shape asks for ({size},)")
+    if image.dtype.kind == "c" and vector.dtype.kind != "c" and solution_dtype(A).kind == "f":
+        raise ConvmatError(f"{what} that is complex; its dtype says that it is real")
+    if not all_finite(image) and all_finite(vector):
+        raise ConvmatError(f"{what} with entries that are NaN or infinite")
+    return image
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,18 +96,19 @@ class AugmentedSystem:
         """``B x``; x of shape (n,)."""
         lower = None
         if self.damp:
-            lower = self.damp * (x if self.penalty is None else product(self.penalty, x))
-        return self._stacked(product(self.A, x), lower)
+            rough = x if self.penalty is None else checked_product(self.penalty, x, "penalty")
+            lower = self.damp * rough
+        return self._stacked(checked_product(self.A, x), lower)
 
     def adjoint(self, u: NDArray) -> NDArray:
         """``B' u``; u of shape (m + p,)."""
         m = self.A.shape[0]
         upper = u[:m] if self.root_weights is None else self.root_weights * u[:m]
-        x = adjoint_product(self.A, upper)
+        x = checked_adjoint(self.A, upper)
         if self.damp:
             lower = u[m:]
             x = x + self.damp * (
-                lower if self.penalty is None else adjoint_product(self.penalty, lower)
+                lower if self.penalty is None else checked_adjoint(self.penalty, lower, "penalty")
             )
         return x
 

@@ -20,14 +20,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from convmat.arrays import as_samples
-from convmat.augmented import AugmentedSystem
+from convmat.augmented import AugmentedSystem, checked_adjoint, checked_product
 from convmat.errors import ConvmatError
 from convmat.linear_maps import (
-    adjoint_product,
     as_linear_map,
     gram,
     is_operator,
-    product,
     solution_dtype,
     to_explicit,
 )
@@ -161,7 +159,7 @@ class LeastSquares:
 
     def residual(self, x: Any) -> NDArray:
         """``b - A x``, without the weights; x of shape (n,)."""
-        return self.b - product(self.A, self._unknowns(x))
+        return self.b - checked_product(self.A, self._unknowns(x))
 
     def gradient(self, x: Any) -> NDArray:
         """``A'W(Ax - b) + damp^2 L'L x``: half the objective's gradient, zero at a solution."""
@@ -171,12 +169,14 @@ class LeastSquares:
         """Residual and gradient at x, by two products with A and its adjoint."""
         residual = self.residual(x)
         weighted = residual if self.weights is None else self.weights * residual
-        descent = adjoint_product(self.A, weighted)
+        descent = checked_adjoint(self.A, weighted)
         penalty_norm = 0.0
         if self.damp:
-            rough = x if self.penalty is None else product(self.penalty, x)
+            rough = x if self.penalty is None else checked_product(self.penalty, x, "penalty")
             penalty_norm = self.damp * _norm(rough)
-            smooth = rough if self.penalty is None else adjoint_product(self.penalty, rough)
+            smooth = rough
+            if self.penalty is not None:
+                smooth = checked_adjoint(self.penalty, rough, "penalty")
             gradient = self.damp**2 * smooth
             gradient -= descent
         else:
@@ -188,8 +188,8 @@ class LeastSquares:
     def rhs(self) -> NDArray:
         """``A'Wb``, shape (n,); minus the gradient at zero."""
         weighted = self.b if self.weights is None else self.weights * self.b
-        rhs = adjoint_product(self.A, weighted)
-        if rhs.shape != (self.shape[1],) or not np.all(np.isfinite(rhs)):
+        rhs = checked_adjoint(self.A, weighted)
+        if not np.all(np.isfinite(rhs)):
             raise ConvmatError(
                 "A gave an adjoint product A'Wb that is not a finite vector of "
                 f"{self.shape[1]} entries"
@@ -215,7 +215,7 @@ class LeastSquares:
     def _normal_equations(self) -> NormalEquations:
         if hasattr(self.A, "normal_equations"):
             gram_matrix, rhs, constant = self.A.normal_equations(self.b, weights=self.weights)
-            return NormalEquations(gram_matrix, np.asarray(rhs), float(np.real(constant)))
+            return _checked_equations(gram_matrix, np.asarray(rhs), constant, self.shape[1])
         weighted = self.b if self.weights is None else self.weights * self.b
         constant = float(np.vdot(self.b, weighted).real)
         return NormalEquations(gram(to_explicit(self.A), self.weights), self.rhs, constant)
@@ -271,6 +271,18 @@ class LeastSquares:
         if x.shape != (self.shape[1],):
             raise ConvmatError(f"x must have shape ({self.shape[1]},), got {x.shape}")
         return x
+
+
+def _checked_equations(gram: Any, rhs: NDArray, constant: Any, n: int) -> NormalEquations:
+    entries = gram.data if sparse.issparse(gram) else np.asarray(gram)
+    if np.shape(gram) != (n, n) or rhs.shape != (n,):
+        raise ConvmatError(
+            f"A.normal_equations must give shapes ({n}, {n}) and ({n},), got {np.shape(gram)} "
+            f"and {rhs.shape}"
+        )
+    if not (np.isfinite(entries).all() and np.isfinite(rhs).all() and np.isfinite(constant)):
+        raise ConvmatError("A.normal_equations gave entries that are NaN or infinite")
+    return NormalEquations(gram, rhs, float(np.real(constant)))
 
 
 def _checked_damp(damp: Any) -> float:

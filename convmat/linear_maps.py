@@ -22,6 +22,7 @@ from convmat.memory import require_memory
 
 __all__ = [
     "adjoint_product",
+    "all_finite",
     "as_linear_map",
     "gram",
     "is_operator",
@@ -74,7 +75,7 @@ def _as_sparse(value: Any, name: str) -> Any:
         raise ConvmatError(f"{name} must hold numbers, got a sparse array of {value.dtype}")
     if value.format not in ("csr", "csc"):
         value = value.tocsr()
-    if not _all_finite(value.data):
+    if not all_finite(value.data):
         raise ConvmatError(f"{name} has entries that are NaN or infinite")
     m, n = value.shape
     if value.nnz == m * n and value.has_canonical_format:
@@ -85,7 +86,8 @@ def _as_sparse(value: Any, name: str) -> Any:
     return array.astype(solution_dtype(array), copy=False)
 
 
-def _all_finite(values: NDArray) -> bool:
+def all_finite(values: NDArray) -> bool:
+    """Whether nothing is NaN or infinite; as quick as a sum where that is so."""
     with np.errstate(all="ignore"):
         return bool(np.isfinite(values.sum())) or bool(np.all(np.isfinite(values)))
 

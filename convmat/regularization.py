@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from convmat.damped_family import DampedFamily
 from convmat.errors import ConvmatError
-from convmat.least_squares import LeastSquares
+from convmat.least_squares import LARGEST_DAMP, LeastSquares
 
 __all__ = ["DampChoice", "DampMethod", "DampedFamily", "choose_damp"]
 
@@ -122,8 +122,12 @@ def choose_damp(
         ) from None
     if method is DampMethod.DISCREPANCY:
         noise_std = _checked_noise(noise_std)
-    if not 0 < robustness <= 1:
+    if not (isinstance(robustness, (int, float, np.number)) and 0 < robustness <= 1):
         raise ConvmatError(f"robustness must be above 0 and at most 1, got {robustness!r}")
+    if not isinstance(problem, (LeastSquares, DampedFamily)):
+        raise ConvmatError(
+            f"problem must be a LeastSquares or DampedFamily, got {type(problem).__name__}"
+        )
     family = problem if isinstance(problem, DampedFamily) else DampedFamily(problem)
     candidates = family.grid(200) if damps is None else _checked_damps(damps)
 
@@ -199,7 +203,7 @@ def _curvature(family: DampedFamily, damps: NDArray, residuals: NDArray) -> NDAr
 
 def _end_message(method: DampMethod, best: int, values: NDArray) -> str:
     if method is DampMethod.DISCREPANCY:
-        if best == 0:
+        if values[best] > 1:
             return (
                 "the residual is above noise_std even undamped: the noise is larger, or the "
                 "model does not hold"
@@ -230,4 +234,10 @@ def _checked_damps(damps: Any) -> NDArray:
         np.all(np.isfinite(candidates)) and candidates[0] > 0 and np.all(np.diff(candidates) > 0)
     ):
         raise ConvmatError("damps must be finite, above 0 and ascending")
+    smallest = 1 / LARGEST_DAMP
+    if candidates[0] < smallest or candidates[-1] > LARGEST_DAMP:  # their squares must be numbers
+        raise ConvmatError(
+            f"damps must be from {smallest:g} to {LARGEST_DAMP:g}, got {candidates[0]:g} to "
+            f"{candidates[-1]:g}"
+        )
     return candidates

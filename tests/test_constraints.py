@@ -11,6 +11,7 @@ from scipy.sparse.linalg import aslinearoperator
 
 from convmat.errors import ConvmatError
 from convmat.least_squares import LeastSquares
+from convmat.matrices import data_matrix
 from convmat.solution import Status
 from convmat.solvers import SOLVERS, solve
 from convmat.solvers.constraints import Constraints
@@ -236,3 +237,110 @@ def test_constraints_are_for_real_problems():
             solve(problem, name, lower=0.0)
     with pytest.raises(ConvmatError, match="complex"):
         solve(problem, "nonnegative")
+
+
+def repeated_columns(seed):
+    """A small problem whose columns repeat, with rows and entries as they come."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(2, 9))
+    distinct = rng.standard_normal((int(rng.integers(1, 12)), int(rng.integers(1, n))))
+    A = distinct[:, rng.integers(0, distinct.shape[1], n)]
+    return A, rng.standard_normal(A.shape[0])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"total": 1.0},
+        {"lower": 0.0},
+        {"lower": 0.0, "total": 1.0},
+        {"lower": -0.3, "upper": 0.7, "total": 0.5},
+        {"lower": 0.0, "total": 1.0, "total_entries": [0]},
+    ],
+)
+@pytest.mark.parametrize("name", ["bounded", "nonnegative", "auto"])
+def test_repeated_columns_leave_a_feasible_minimum(name, options):
+    if name == "nonnegative":
+        options = {"lower": 0.0} | options | {"lower": 0.0}
+    lower, upper = options.get("lower", -INF), options.get("upper", INF)
+    given = {key: value for key, value in options.items() if key != "lower"}
+    for seed in range(25):
+        A, b = repeated_columns(seed)
+        problem = LeastSquares(A, b)
+        solution = solve(problem, name, **(given if name == "nonnegative" else options))
+        x, size = solution.x, np.linalg.norm(A) * (np.linalg.norm(b) + np.linalg.norm(A))
+        assert solution.status in (Status.CONVERGED, Status.RANK_DEFICIENT), str(solution)
+        assert np.all(x >= lower) and np.all(x <= upper)
+        summed = None
+        if "total" in options:
+            summed = np.zeros(x.size, dtype=bool)
+            summed[options.get("total_entries", slice(None))] = True
+            gap = abs(x[summed].sum() - options["total"])
+            assert gap <= 50 * EPS * x.size * (np.abs(x).sum() + 1)
+        allowance = 1e4 * EPS * size if "FISTA" not in solution.message else 1e-8 * size
+        assert violation(problem, x, lower, upper, summed) <= allowance
+        if lower > -INF and summed is None:
+            expected = lsq_linear(A, b, bounds=(lower, upper), method="bvls")
+            assert solution.residual_norm**2 <= 2 * expected.cost + 1e4 * EPS * (b @ b)
+
+
+def test_a_sum_that_alone_decides_between_equal_columns():
+    A = np.array([[1.0, 1.0], [2.3, 2.3], [-0.7, -0.7]])
+    for options in ({"total": 1.0}, {"total": 1.0, "lower": 0.0}):
+        for name in ("bounded", "auto", "fista"):
+            solution = solve(LeastSquares(A, [3.0, 1.0, 2.0]), name, **options)
+            np.testing.assert_allclose(solution.x, 0.5, rtol=1e-9)
+    constant = data_matrix(np.full((9, 9), 7.0), (3, 3), mode="valid")
+    solution = solve(LeastSquares(constant, np.full(49, 7.0)), "bounded", lower=0, total=1)
+    np.testing.assert_allclose(solution.x, 1 / 9, rtol=100 * EPS)
+    assert solution.status is Status.RANK_DEFICIENT and solution.rank == 1
+
+
+def test_what_active_sets_get_wrong_goes_to_fista(monkeypatch):
+    """Neither an infeasible x nor one that is no minimum leaves `bounded` as an answer."""
+    problem = problem_of()
+    exact = solve(problem, "bounded", lower=0.0, total=1.0).x
+    for spoil in (lambda x: x + 1.0, lambda x: x * np.nan, lambda x: np.full(15, 1 / 15)):
+
+        def descend(self, slope_at, spoil=spoil):
+            self.x = spoil(self.x)
+            return True
+
+        monkeypatch.setattr("convmat.solvers.bounded.ActiveSet.descend", descend)
+        solution = solve(problem, "bounded", lower=0.0, total=1.0)
+        assert "by FISTA" in solution.message and solution.status is Status.CONVERGED
+        assert np.linalg.norm(solution.x - exact) <= 1e-6
+
+
+def test_the_unit_of_an_unknown_does_not_matter():
+    rng = np.random.default_rng(0)
+    A = rng.standard_normal((50, 4)) * [1, 1e-9, 1, 1]
+    x = np.array([1, 2e9, 3, 4])
+    for options in ({}, {"lower": 0.0}, {"lower": 0.0, "total": x.sum()}):
+        solution = solve(LeastSquares(A, A @ x), "bounded", **options)
+        np.testing.assert_allclose(solution.x, x, rtol=1e-6)
+        assert solution.status is Status.ILL_CONDITIONED and solution.rank == 4
+
+
+def test_the_rank_is_reported():
+    A = np.random.default_rng(0).standard_normal((20, 3))[:, [0, 1, 2, 0]]
+    b = A @ [1.0, 2.0, 3.0, 4.0]
+    for name in ("bounded", "nonnegative"):
+        assert solve(LeastSquares(A, b), name).rank == 3
+        assert solve(problem_of(), name).rank == 15
+
+
+@pytest.mark.parametrize("where", ["quadratic.largest_eigenvalue", "bounded._guess"])
+@pytest.mark.parametrize("name", ["bounded", "nonnegative", "auto", "fista"])
+def test_an_early_interrupt_leaves_a_feasible_start(monkeypatch, name, where):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    if name == "fista" and where == "bounded._guess":
+        pytest.skip("fista makes no guesses")
+    monkeypatch.setattr(f"convmat.solvers.{where}", interrupt)
+    bounds = {} if name == "nonnegative" else {"lower": 0.0}
+    solution = solve(problem_of(), name, total=1.0, **bounds)
+    assert solution.status is Status.INTERRUPTED
+    assert np.all(solution.x >= 0) and abs(solution.x.sum() - 1) <= 100 * EPS
+    assert solution.optimality > 0

@@ -208,3 +208,28 @@ def test_problems_that_give_nothing_to_choose_are_refused():
     blind = LeastSquares(np.diag([1.0, 0, 0]), np.ones(3), penalty=[[0.0, 1.0, 0.0]])
     with pytest.raises(ConvmatError, match="sees no direction"):
         choose_damp(blind)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"robustness": "x"}, "robustness must be"),
+        ({"robustness": None}, "robustness must be"),
+        ({"damps": [1e-200, 1, 1e200]}, "damps must be from 1e-150 to 1e"),
+        ({"damps": [1, 2, 1e151]}, "damps must be from"),
+    ],
+)
+def test_bad_options_of_the_choice_are_refused(options, message):
+    with pytest.raises(ConvmatError, match=message):
+        choose_damp(smooth_problem()[0], **options)
+
+
+def test_only_a_problem_has_a_damp_to_choose():
+    with pytest.raises(ConvmatError, match="problem must be a LeastSquares or DampedFamily"):
+        choose_damp(3)
+
+
+def test_a_residual_of_nothing_is_below_the_noise():
+    problem = LeastSquares(smooth_problem()[0].A, np.zeros(60))
+    choice = choose_damp(problem, "discrepancy", noise_std=1.0)
+    assert choice.at_end and "below noise_std" in choice.message

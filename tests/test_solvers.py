@@ -636,3 +636,101 @@ def test_what_does_not_fit_in_memory_is_refused_before_it_starts():
         to_explicit(operator.A)
     with pytest.raises(ConvmatError, match="normal_equations"):
         solve(operator, "cholesky")
+
+
+class Products:
+    """An operator of nothing but two functions."""
+
+    shape = (40, 12)
+    dtype = np.dtype(float)
+
+    def __init__(self, matvec, rmatvec):
+        self.matvec, self.rmatvec = matvec, rmatvec
+
+
+_TALL = np.random.default_rng(3).standard_normal((40, 12))
+BROKEN = {
+    "nan": Products(lambda x: np.full(40, np.nan), lambda y: _TALL.T @ y),
+    "nan but at zero": Products(
+        lambda x: np.full(40, np.nan) if x.any() else np.zeros(40), lambda y: _TALL.T @ y
+    ),
+    "adjoint nan": Products(lambda x: _TALL @ x, lambda y: np.full(12, np.nan)),
+    "short": Products(lambda x: np.ones(39), lambda y: _TALL.T @ y),
+    "one number": Products(lambda x: np.ones(1), lambda y: _TALL.T @ y),
+    "a column": Products(lambda x: (_TALL @ x)[:, None], lambda y: _TALL.T @ y),
+    "adjoint of one number": Products(lambda x: _TALL @ x, lambda y: np.ones(1)),
+    "complex though real": Products(lambda x: 1j * (_TALL @ x), lambda y: _TALL.T @ y),
+}
+
+
+@pytest.mark.parametrize("name", ["auto", *SOLVERS])
+@pytest.mark.parametrize("kind", BROKEN)
+def test_an_operator_that_breaks_its_word_is_refused(name, kind):
+    with pytest.raises(ConvmatError):
+        solve(LeastSquares(BROKEN[kind], np.arange(40.0)), name)
+
+
+def test_a_penalty_and_equations_that_break_their_word_are_refused():
+    penalty = Products(lambda x: np.full(40, np.nan), lambda y: _TALL.T @ y)
+    problem = LeastSquares(_TALL, np.ones(40), damp=0.1, penalty=penalty)
+    with pytest.raises(ConvmatError, match="penalty gave a product with entries that are NaN"):
+        solve(problem, "lsmr")
+    for equations in (
+        (np.eye(11), np.ones(12), 1.0),
+        (np.eye(12), np.ones(1), 1.0),
+        (np.full((12, 12), np.nan), np.ones(12), 1.0),
+        (np.eye(12), np.ones(12), np.inf),
+    ):
+        operator = Products(lambda x: _TALL @ x, lambda y: _TALL.T @ y)
+        operator.normal_equations = lambda b, weights=None, given=equations: given
+        with pytest.raises(ConvmatError, match="normal_equations"):
+            solve(LeastSquares(operator, np.ones(40)), "cholesky")
+
+
+def test_a_residual_that_overflows_is_not_called_converged():
+    with np.errstate(all="ignore"), pytest.raises(ConvmatError):
+        solve(LeastSquares(_TALL, np.full(40, 1e200)), "qr")
+
+
+@pytest.mark.parametrize("name", ["auto", *(name for name in SOLVERS if name != "spectral")])
+def test_options_are_checked_up_front(name):
+    problem = make("tall")
+    allowed = option_names(name)
+    for option, value in (
+        ("tolerance", "x"),
+        ("tolerance", -5),
+        ("max_iterations", 0),
+        ("callback", 3),
+        ("progress", "bar"),
+        ("start", [1]),
+    ):
+        if option in allowed:
+            with pytest.raises(ConvmatError, match=f"{option} must"):
+                solve(problem, name, **{option: value})
+
+
+@pytest.mark.parametrize("name", FIRST_ORDER)
+def test_ctrl_c_before_the_first_iteration_leaves_the_start(name, monkeypatch):
+    def press(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("convmat.solvers.quadratic.largest_eigenvalue", press)
+    solution = solve(make("tall"), name, start=np.ones(12))
+    assert solution.status is Status.INTERRUPTED and solution.iterations == 0
+    np.testing.assert_array_equal(solution.x, 1)
+    assert solution.history.shape == (1, 2)
+
+
+@pytest.mark.parametrize("name", ["lsqr", "lsmr"])
+def test_no_iterations_give_no_condition_number(name):
+    solution = solve(make("zero right-hand side"), name)
+    assert solution.iterations == 0 and np.isnan(solution.condition)
+
+
+@pytest.mark.parametrize("damp", [0, 1e-14, 1e-12, 1e-10, 1e-8, 1e-3])
+def test_auto_does_not_let_a_tiny_damp_decide_by_rounding(damp):
+    A = np.random.default_rng(1).standard_normal((60, 6))[:, [0, 1, 2, 3, 4, 5, 0]]
+    b = A @ np.arange(7.0)
+    solution = solve(LeastSquares(A, b, damp=damp))
+    expected = np.linalg.pinv(A) @ b
+    assert np.linalg.norm(solution.x - expected) <= (1e-10 + damp) * np.linalg.norm(expected)

@@ -101,6 +101,12 @@ class ActiveSet:
             self._factor()
         return False
 
+    def is_feasible(self) -> bool:
+        """Whether x is finite, within its bounds and sums to total, to rounding."""
+        x, constraints = self.x, self.constraints
+        inside = bool(np.all((x >= constraints.lower) & (x <= constraints.upper)))
+        return inside and bool(np.all(np.isfinite(x))) and self._sum_is_right(x)
+
     def _stop_at_bounds(self, slope: NDArray, move: NDArray, share: float, blocking: int) -> None:
         """Go as far as the first bound, or bend along all of them where that leads lower."""
         straight = (share - share**2 / 2) * (slope @ move)

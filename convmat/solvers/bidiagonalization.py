@@ -60,13 +60,13 @@ class Bidiagonalization:
         """Condition number of the bidiagonal matrix: at most that of the augmented matrix.
 
         Directions that the right-hand side does not excite are not seen, so a rank-deficient
-        matrix shows the condition of the part that was solved with.
+        matrix shows the condition of the part that was solved with. NaN before any step.
         """
         from scipy.linalg import eigh_tridiagonal
 
         alphas, betas = self._longest
         if len(alphas) < 2:
-            return 1.0
+            return float("nan")
         # The last alpha and beta may be those of a vector that vanished: stop before it.
         count = len(alphas) - 1
         off = np.empty(2 * count)

@@ -8,6 +8,7 @@ Source: C. L. Lawson and R. J. Hanson, Solving Least Squares Problems, SIAM 1995
 doi:10.1137/1.9781611971217.
 """
 
+import math
 from dataclasses import replace
 from itertools import islice
 from time import perf_counter
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from convmat.errors import ConvmatError
-from convmat.least_squares import LeastSquares
+from convmat.least_squares import Certificate, LeastSquares
 from convmat.linear_maps import is_operator
 from convmat.solution import Outcome, Status
 from convmat.solvers.active_set import ActiveSet
@@ -26,13 +27,23 @@ from convmat.solvers.cholesky import DENSE_LIMIT
 from convmat.solvers.condition import ILL_CONDITIONED
 from convmat.solvers.constraints import Constraints
 from convmat.solvers.fista import fista, fista_iterates, gradient_mapping
-from convmat.solvers.iteration import MAX_ITERATIONS, TOLERANCE, Callback, Progress
+from convmat.solvers.iteration import (
+    MAX_ITERATIONS,
+    TOLERANCE,
+    Callback,
+    Progress,
+    check_options,
+    interrupted,
+)
 from convmat.solvers.quadratic import Quadratic, step_length
 
 __all__ = ["bounded", "nonnegative"]
 
 GUESSES = 200
 """Iterations of projected FISTA that guess which bounds are active."""
+
+ROUNDING = 1e4 * float(np.finfo(np.float64).eps)
+"""The share of its terms that the slope may be at a minimum."""
 
 
 def nonnegative(
@@ -86,6 +97,7 @@ def bounded(
     """
     if problem.dtype.kind == "c":
         raise ConvmatError("bounds and total are for real problems; this one is complex")
+    check_options(tolerance, max_iterations, callback, progress)
     constraints = Constraints.of(problem, lower, upper, total, total_entries)
 
     def by_fista(start: NDArray | None = None) -> Outcome:
@@ -105,43 +117,65 @@ def bounded(
 
     if not _is_modest(problem):
         return by_fista()
-    began = perf_counter()
-    quadratic = Quadratic(problem, gram=True)
-    gram = problem.damped_gram()
-    gram = gram.toarray() if sparse.issparse(gram) else gram
-    step = step_length(quadratic, None)
-    setup = perf_counter() - began
     x = constraints.project(np.zeros(problem.shape[1], dtype=problem.dtype))
-    if np.isfinite(constraints.lower).any() or np.isfinite(constraints.upper).any():
-        for _ in islice(fista_iterates(quadratic, constraints, step, x), GUESSES):
-            pass
-    method = ActiveSet(gram, constraints, x)
+    step = 1.0
 
-    def slope(at: NDArray) -> NDArray:
-        return quadratic(at)[1]
+    def measure(certificate: Certificate) -> float:
+        return gradient_mapping(constraints, certificate.x, certificate.gradient, step)
 
-    if not (method.pivot(slope) or method.descend(slope)):
-        return by_fista(method.x)
-    # The last word has the gradient from A itself, not from the Gram matrix.
-    method.descend(lambda at: problem.certificate(at).gradient)
+    began = perf_counter()
+    try:
+        quadratic = Quadratic(problem, gram=True)
+        gram = problem.damped_gram()
+        gram = gram.toarray() if sparse.issparse(gram) else gram
+        step = step_length(quadratic, None)
+        setup = perf_counter() - began
+        _guess(quadratic, constraints, step, x)
+        method = ActiveSet(gram, constraints, x)
+        found = method.pivot(quadratic.slope) or method.descend(quadratic.slope)
+        if found:
+            # The last word has the gradient from A itself, not from the Gram matrix.
+            method.descend(problem.gradient)
+    except KeyboardInterrupt:
+        return interrupted(problem, constraints.project(x), measure)
+    if not (found and method.is_feasible()):
+        usable = bool(np.all(np.isfinite(method.x)))
+        return by_fista(constraints.project(method.x) if usable else None)
     certificate = problem.certificate(method.x)
     system = method.system
     condition = system.condition()
+    held = problem.shape[1] - system.size
     status = Status.CONVERGED
     if system.rank < system.size:
         status = Status.RANK_DEFICIENT
     elif condition > ILL_CONDITIONED:
         status = Status.ILL_CONDITIONED
-    held = problem.shape[1] - system.size
+    optimality = measure(certificate)
+    norm = 1 / math.sqrt(step)
+    size = certificate.objective_norm + norm * float(np.linalg.norm(method.x))
+    # Columns dependent to rounding leave what the square root of it hides in the Gram matrix.
+    share = ROUNDING if status is Status.CONVERGED else math.sqrt(ROUNDING)
+    if not optimality <= share * norm * size:
+        outcome = by_fista(method.x)
+        deficient = status is Status.RANK_DEFICIENT and outcome.status is Status.CONVERGED
+        return replace(outcome, status=status) if deficient else outcome
     return Outcome(
         certificate,
         status,
         iterations=method.rounds,
         condition=condition,
+        rank=system.rank + held,
         setup_seconds=setup,
-        optimality=gradient_mapping(constraints, method.x, certificate.gradient, step),
+        optimality=optimality,
         message=f"{held} of {problem.shape[1]} unknowns at a bound",
     )
+
+
+def _guess(quadratic: Quadratic, constraints: Constraints, step: float, x: NDArray) -> None:
+    """Which entries are at a bound, roughly: improve x in place."""
+    if np.isfinite(constraints.lower).any() or np.isfinite(constraints.upper).any():
+        for _ in islice(fista_iterates(quadratic, constraints, step, x), GUESSES):
+            pass
 
 
 def _is_modest(problem: LeastSquares) -> bool:

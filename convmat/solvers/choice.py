@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from scipy import sparse
 
 from convmat.errors import ConvmatError, TooLargeError
@@ -12,7 +13,14 @@ from convmat.linear_maps import FULL_ENOUGH, is_operator
 from convmat.solution import Outcome, Status
 from convmat.solvers.bounded import bounded
 from convmat.solvers.cholesky import DENSE_LIMIT, cholesky
-from convmat.solvers.iteration import MAX_ITERATIONS, TOLERANCE, Callback, Progress
+from convmat.solvers.iteration import (
+    MAX_ITERATIONS,
+    TOLERANCE,
+    Callback,
+    Progress,
+    check_options,
+    checked_start,
+)
 from convmat.solvers.lsmr import lsmr
 from convmat.solvers.qr import qr
 from convmat.solvers.spectral import spectral
@@ -24,6 +32,8 @@ SPARSE_LIMIT = 40_000
 
 SPARSE_PRODUCTS = 3e8
 """Multiplications that a sparse Gram matrix may cost: some seconds."""
+
+EPS = float(np.finfo(np.float64).eps)
 
 DENSE_FLOPS = 2e12
 """What an orthogonal factorization may cost: a minute or so."""
@@ -47,6 +57,9 @@ def auto(
     Where Cholesky finds that more than half of the digits are lost, an orthogonal method on A
     itself takes over. What belongs to iterations is for the case that some are made.
     """
+    check_options(tolerance, max_iterations, callback, progress)
+    if start is not None:
+        checked_start(problem, start)
     if lower is not None or upper is not None or total is not None or total_entries is not None:
         outcome = bounded(
             problem,
@@ -85,10 +98,24 @@ def auto(
         return first
     why = f"cholesky ended as {first.status}"
     if orthogonal_is_affordable(problem):
-        return _named("qr", qr(problem), why)
+        second = _named("qr", qr(problem), why)
+        return first if _is_noise(second, first, problem) else second
     if first.rank is None or first.status is Status.ILL_CONDITIONED:
         return by_lsmr(why)
     return first
+
+
+def _is_noise(second: Outcome, first: Outcome, problem: LeastSquares) -> bool:
+    """Whether the second x fits no better than the minimum-norm one, and is no smaller.
+
+    So it is where a tiny damp decides on what the data leave open.
+    """
+    if not problem.damp or first.status is not Status.RANK_DEFICIENT or first.rank is None:
+        return False
+    one, other = first.certificate, second.certificate
+    rounding = 100 * EPS * math.sqrt(problem.shape[0]) * float(np.linalg.norm(problem.system.rhs))
+    fits = one.objective_norm <= other.objective_norm + rounding
+    return fits and one.penalty_norm <= other.penalty_norm * (1 + 10 * EPS)
 
 
 def _by_structure(problem: LeastSquares) -> Outcome | None:

@@ -1,13 +1,17 @@
 """solve(problem, solver): one door to all methods, and one judge of what they bring."""
 
 import inspect
+import math
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
+import numpy as np
+
 from convmat.errors import ConvmatError
 from convmat.least_squares import LeastSquares
-from convmat.solution import Outcome, Solution
+from convmat.linear_maps import is_operator
+from convmat.solution import Outcome, Solution, Status
 from convmat.solvers.choice import auto
 from convmat.solvers.table import SOLVERS
 
@@ -58,10 +62,20 @@ def solve(problem: LeastSquares, solver: str = "auto", **options: Any) -> Soluti
             f"solver={solver!r} has no option {', '.join(unknown)}; "
             f"it takes {', '.join(allowed) or 'none'}"
         )
+    if is_operator(problem.A) and not hasattr(problem.A, "normal_equations"):
+        # Somebody's own: not every solver has its products checked as it goes.
+        problem.system.product(np.ones(problem.shape[1], dtype=problem.dtype))
     began = perf_counter()
     outcome: Outcome = function(problem, **options)
     seconds = perf_counter() - began
     certificate = outcome.certificate
+    finite = math.isfinite(certificate.residual_norm) and math.isfinite(certificate.gradient_norm)
+    if not finite and (outcome.status is Status.CONVERGED or np.isfinite(certificate.x).all()):
+        raise ConvmatError(
+            f"the solution by {outcome.solver or solver} has a residual of norm "
+            f"{certificate.residual_norm} and a gradient of {certificate.gradient_norm}: the "
+            "products with A are not finite numbers, or overflow"
+        )
     optimality = outcome.optimality
     return Solution(
         x=certificate.x,

@@ -30,7 +30,9 @@ from convmat.solvers.iteration import (
     TOLERANCE,
     Callback,
     Progress,
+    check_options,
     checked_start,
+    interrupted,
     iterate,
 )
 from convmat.solvers.quadratic import Quadratic, step_length
@@ -67,21 +69,27 @@ def fista(
     gram : bool, optional
         Take the gradient from the Gram matrix, or from products with A; None chooses by cost.
     """
-    began = perf_counter()
+    check_options(tolerance, max_iterations, callback, progress)
     constraints = Constraints.of(problem, lower, upper, total, total_entries)
-    quadratic = Quadratic(problem, gram)
-    length = step_length(quadratic, step)
-    setup = perf_counter() - began
+    first = constraints.project(checked_start(problem, start))
+    length = 1.0
 
     def measure(certificate: Certificate) -> float:
         return gradient_mapping(constraints, certificate.x, certificate.gradient, length)
 
+    began = perf_counter()
+    try:
+        quadratic = Quadratic(problem, gram)
+        length = step_length(quadratic, step)
+    except KeyboardInterrupt:
+        return interrupted(problem, first, measure)
+    setup = perf_counter() - began
     outcome = iterate(
         problem,
         lambda x: fista_iterates(quadratic, constraints, length, x),
         tolerance=tolerance,
         max_iterations=max_iterations,
-        start=constraints.project(checked_start(problem, start)),
+        start=first,
         callback=callback,
         progress=progress,
         measure=measure,

@@ -18,7 +18,16 @@ from numpy.typing import NDArray
 
 from convmat.least_squares import LeastSquares
 from convmat.solution import Outcome
-from convmat.solvers.iteration import MAX_ITERATIONS, TOLERANCE, Callback, Progress, iterate
+from convmat.solvers.iteration import (
+    MAX_ITERATIONS,
+    TOLERANCE,
+    Callback,
+    Progress,
+    check_options,
+    checked_start,
+    interrupted,
+    iterate,
+)
 from convmat.solvers.quadratic import Quadratic, step_length
 
 __all__ = ["gradient"]
@@ -45,9 +54,14 @@ def gradient(
     gram : bool, optional
         Take the gradient from the Gram matrix, or from products with A; None chooses by cost.
     """
+    check_options(tolerance, max_iterations, callback, progress)
+    first = checked_start(problem, start)
     began = perf_counter()
-    quadratic = Quadratic(problem, gram)
-    length = step_length(quadratic, step)
+    try:
+        quadratic = Quadratic(problem, gram)
+        length = step_length(quadratic, step)
+    except KeyboardInterrupt:
+        return interrupted(problem, first)
     setup = perf_counter() - began
 
     def iterates(x: NDArray) -> Iterator[tuple[float, float]]:
@@ -62,7 +76,7 @@ def gradient(
         iterates,
         tolerance=tolerance,
         max_iterations=max_iterations,
-        start=start,
+        start=first,
         callback=callback,
         progress=progress,
     )

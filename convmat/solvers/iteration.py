@@ -24,7 +24,9 @@ __all__ = [
     "Callback",
     "Method",
     "Progress",
+    "check_options",
     "checked_start",
+    "interrupted",
     "iterate",
 ]
 
@@ -64,7 +66,7 @@ def iterate(
         What must be small, where it is not the whole gradient (constraints).
     """
     measure = measure or _gradient_norm
-    _check(tolerance, max_iterations)
+    check_options(tolerance, max_iterations, callback, progress)
     x = checked_start(problem, start)
     target = tolerance * float(np.linalg.norm(problem.rhs))
     certificate = problem.certificate(x)
@@ -165,7 +167,23 @@ def checked_start(problem: LeastSquares, start: Any) -> NDArray:
     return x.astype(problem.dtype)
 
 
-def _check(tolerance: Any, max_iterations: Any) -> None:
+def interrupted(
+    problem: LeastSquares, x: NDArray, measure: Callable[[Certificate], float] | None = None
+) -> Outcome:
+    """What there is where Ctrl-C came before any iteration."""
+    certificate = problem.certificate(x)
+    reached = (measure or _gradient_norm)(certificate)
+    return Outcome(
+        certificate,
+        Status.INTERRUPTED,
+        history=np.array([(certificate.objective_norm, reached)]),
+        optimality=reached,
+        message="interrupted early: x is the start, or a first guess",
+    )
+
+
+def check_options(tolerance: Any, max_iterations: Any, callback: Any, progress: Any) -> None:
+    """Refuse what iterations cannot go by."""
     if not (isinstance(tolerance, (int, float, np.number)) and 0 <= tolerance < 1):
         raise ConvmatError(f"tolerance must be a number from 0 to below 1, got {tolerance!r}")
     whole = isinstance(max_iterations, (int, np.integer)) and not isinstance(max_iterations, bool)
@@ -173,3 +191,6 @@ def _check(tolerance: Any, max_iterations: Any) -> None:
         raise ConvmatError(
             f"max_iterations must be a whole number of at least 1, got {max_iterations!r}"
         )
+    for name, function in (("callback", callback), ("progress", progress)):
+        if not (function is None or callable(function)):
+            raise ConvmatError(f"{name} must be a function or None, got {function!r}")

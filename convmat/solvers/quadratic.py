@@ -53,6 +53,10 @@ class Quadratic:
         square = np.vdot(x, gradient - self._rhs).real + self._constant
         return math.sqrt(max(float(square), 0.0)), gradient
 
+    def slope(self, x: NDArray) -> NDArray:
+        """``B'(B x - c)``."""
+        return self(x)[1]
+
     def curvature(self) -> float:
         """The largest eigenvalue of B'B: the gradient's Lipschitz constant, a little above it."""
         if self._gram is None:
