@@ -2,7 +2,7 @@
 
 import numpy as np
 import pywt
-from scipy import signal
+from scipy import signal, sparse
 
 BOUNDARIES = (
     "zero",
@@ -78,3 +78,9 @@ def integers(shape, seed=0, dtype=np.float64):
     values = np.random.default_rng(seed).integers(1, 5, shape)
     signs = np.random.default_rng(seed + 1).choice([-1, 1], shape)
     return (values * signs).astype(dtype)
+
+
+def random_sparse(shape, density, rng):
+    """A CSR array of about this share of entries; scipy.sparse has had several names for it."""
+    kept = rng.random(shape) < density
+    return sparse.csr_array(np.where(kept, rng.standard_normal(shape), 0.0))

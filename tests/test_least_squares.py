@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from oracles import random_sparse
 from scipy import sparse
 from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
@@ -34,7 +35,7 @@ def rng():
 
 def problems(rng):
     A = rng.standard_normal((30, 6))
-    thin = sparse.random_array((300, 40), density=0.03, rng=rng, format="csr")
+    thin = random_sparse((300, 40), 0.03, rng)
     weights = rng.uniform(0, 2, 30)
     L = np.diff(np.eye(6), axis=0)
     yield LeastSquares(A, rng.standard_normal(30))
@@ -126,7 +127,7 @@ def test_an_operator_that_offers_its_normal_equations_is_asked_for_them(rng):
 @pytest.mark.parametrize("density", [0.02, 0.3, 0.9])
 @pytest.mark.parametrize("is_complex", [False, True])
 def test_gram_of_sparse_and_nearly_full_matrices(rng, density, is_complex):
-    A = sparse.random_array((500, 30), density=density, rng=rng, format="csr")
+    A = random_sparse((500, 30), density, rng)
     if is_complex:
         A = A * (1 + 1j) + 1j * abs(A)
     weights = rng.uniform(0, 1, 500)
@@ -202,7 +203,7 @@ def test_a_problem_cannot_be_changed(rng):
 
 def test_repr_is_for_people(rng):
     problem = LeastSquares(
-        sparse.random_array((300, 20), density=0.01, rng=rng),
+        random_sparse((300, 20), 0.01, rng),
         np.ones(300),
         damp=0.5,
         penalty=np.eye(20),

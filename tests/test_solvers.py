@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import scipy.sparse.linalg
+from oracles import random_sparse
 from scipy import sparse
 from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
@@ -224,7 +225,7 @@ def deficient(kind):
             A = rng.standard_normal((200, 9)) + 1j * rng.standard_normal((200, 9))
             A[:, 4] = A[:, 1] * (1 - 2j)
         case "sparse":
-            A = sparse.random_array((620, 520), density=0.005, rng=rng)
+            A = random_sparse((620, 520), 0.005, rng)
             A = sparse.lil_array(A + 3 * sparse.eye_array(620, 520))
             A[:, [4]] = A[:, [1]]
             A = sparse.csr_array(A)
