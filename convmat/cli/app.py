@@ -56,8 +56,8 @@ class Shell(TyperGroup):
             code = _fail(f"not enough memory: {error}" if str(error) else "not enough memory")
         except OSError as error:  # such as a full disk behind `> file`
             code = _fail(f"{error.strerror or error}")
-        except Exception as error:
-            if not hasattr(error, "format_message"):  # Click's errors of usage have one
+        except Exception as error:  # Click's own, of which Typer may bring a copy; no other is kept
+            if not hasattr(error, "format_message"):  # its errors of usage have one
                 raise
             code = _fail(error.format_message())
         sys.exit(code if isinstance(code, int) else 0)
