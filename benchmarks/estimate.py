@@ -27,7 +27,7 @@ from scipy import fft
 from scipy.sparse.linalg import lsqr
 
 from convmat import data_matrix, estimate_kernel
-from convmat.gram import data_moments
+from convmat.gram.data_moments import data_moments
 from convmat.threads import cores
 
 WORKERS = min(cores(), 4)

@@ -18,8 +18,8 @@ import numpy as np
 from scipy import ndimage, signal
 
 from convmat.boundary import Boundary
-from convmat.operators import ConvolutionOperator, DataOperator
-from convmat.stretches import extend_axes
+from convmat.matrices.stretches import extend_axes
+from convmat.operators.matrix_free import ConvolutionOperator, DataOperator
 
 BORDERS = {
     "zero": cv2.BORDER_CONSTANT,

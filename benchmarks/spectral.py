@@ -18,7 +18,7 @@ import numpy as np
 from scipy import fft
 
 from convmat import deconvolve
-from convmat.operators import ConvolutionOperator
+from convmat.operators.matrix_free import ConvolutionOperator
 from convmat.threads import cores
 
 DAMP = 1e-2

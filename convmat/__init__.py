@@ -5,23 +5,23 @@ from typing import TYPE_CHECKING, Any
 
 from convmat.boundary import Boundary
 from convmat.compare import Comparison, compare_solvers
-from convmat.convolution import convolve
 from convmat.errors import ConvmatError, MissingPackageError, TooLargeError
-from convmat.export import load_matrix, save_matrix
+from convmat.files.export import load_matrix, save_matrix
 from convmat.geometry import Geometry, Mode
 from convmat.least_squares import LeastSquares
-from convmat.matrices import convolution_matrix, data_matrix
-from convmat.penalties import difference_matrix
+from convmat.matrices.differences import difference_matrix
+from convmat.matrices.explicit import convolution_matrix, data_matrix
+from convmat.operators.convolution import convolve
 from convmat.regularization import DampChoice, choose_damp
 from convmat.solution import Solution, Status
 from convmat.solvers import SOLVERS, solve
 
 if TYPE_CHECKING:
     from convmat.deconvolution import deconvolve
-    from convmat.estimation import estimate_kernel
-    from convmat.kernel_estimate import KernelEstimate
-    from convmat.kernel_fit import kernel_problem
-    from convmat.operators import ConvolutionOperator, DataOperator
+    from convmat.estimation.estimate import estimate_kernel
+    from convmat.estimation.kernel_estimate import KernelEstimate
+    from convmat.estimation.kernel_fit import kernel_problem
+    from convmat.operators.matrix_free import ConvolutionOperator, DataOperator
 
 __version__ = "0.1.0"
 
@@ -58,12 +58,12 @@ __all__ = [
 # Operators bring in scipy.sparse.linalg, which takes as long to import as the rest of convmat:
 # what needs them is imported when it is first asked for.
 _LATER = {
-    "ConvolutionOperator": "convmat.operators",
-    "DataOperator": "convmat.operators",
-    "KernelEstimate": "convmat.kernel_estimate",
+    "ConvolutionOperator": "convmat.operators.matrix_free",
+    "DataOperator": "convmat.operators.matrix_free",
+    "KernelEstimate": "convmat.estimation.kernel_estimate",
     "deconvolve": "convmat.deconvolution",
-    "estimate_kernel": "convmat.estimation",
-    "kernel_problem": "convmat.kernel_fit",
+    "estimate_kernel": "convmat.estimation.estimate",
+    "kernel_problem": "convmat.estimation.kernel_fit",
 }
 
 

@@ -16,7 +16,7 @@ from convmat.arrays import as_samples
 from convmat.errors import ConvmatError
 from convmat.geometry import input_shape_of
 from convmat.least_squares import LeastSquares
-from convmat.operators import ConvolutionOperator
+from convmat.operators.matrix_free import ConvolutionOperator
 from convmat.solution import Solution
 from convmat.solvers import solve
 

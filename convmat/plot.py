@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convmat.convolution import convolve
 from convmat.errors import ConvmatError
-from convmat.figure_files import INK, STYLE, save_figure
-from convmat.kernel_estimate import KernelEstimate
+from convmat.estimation.kernel_estimate import KernelEstimate
+from convmat.operators.convolution import convolve
 from convmat.optional import require
+from convmat.pictures.figure_files import INK, STYLE, save_figure
 
 __all__ = ["plot_estimate", "plot_kernel", "save_figure"]
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-import convmat.block_spectra
+import convmat.operators.block_spectra
 from convmat import data_matrix
-from convmat.block_spectra import BlockSpectra
+from convmat.operators.block_spectra import BlockSpectra
 
 SIZES = [((40,), (7,)), ((5,), (5,)), ((23, 14), (5, 4)), ((9, 8, 7), (3, 2, 4)), ((30, 3), (1, 1))]
 
@@ -21,8 +21,8 @@ def noise(rng, shape, dtype):
 @pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "complex128"])
 @pytest.mark.parametrize(("n", "k"), SIZES)
 def test_all_products(n, k, dtype, block, monkeypatch):
-    monkeypatch.setattr(convmat.block_spectra, "_BLOCK_SAMPLES", block)
-    monkeypatch.setattr(convmat.block_spectra, "_BLOCK_OVERLAPS", 1)
+    monkeypatch.setattr(convmat.operators.block_spectra, "_BLOCK_SAMPLES", block)
+    monkeypatch.setattr(convmat.operators.block_spectra, "_BLOCK_OVERLAPS", 1)
     rng = np.random.default_rng(0)
     image, kernel = noise(rng, n, dtype), noise(rng, k, dtype)
     X = data_matrix(image, k, "valid", format="dense")

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-import convmat.blocks
-from convmat.blocks import RowBlocks, index_dtype
+import convmat.matrices.blocks
+from convmat.matrices.blocks import RowBlocks, index_dtype
 
 LARGEST = np.iinfo(np.int32).max
 
@@ -37,7 +37,7 @@ def test_a_matrix_has_the_index_dtype_of_its_size(columns, dtype):
 
 
 def test_strips_cover_every_output_once(monkeypatch):
-    monkeypatch.setattr(convmat.blocks, "_ENTRIES_PER_STRIP", 30)
+    monkeypatch.setattr(convmat.matrices.blocks, "_ENTRIES_PER_STRIP", 30)
     counts = np.array([[2, 3], [0, 0], [4, 5]])
     blocks = RowBlocks([np.array([0, 2, 5, 20]), np.array([0, 1, 4])], counts, 9, np.dtype(float))
     for start, stop in [(0, 2), (2, 5), (5, 20)]:

@@ -20,7 +20,7 @@ from shell import CODE, environment, fail, process, run, succeed
 
 import convmat
 from convmat import Boundary, KernelEstimate, Mode, Solution
-from convmat.export import load_matrix
+from convmat.files.export import load_matrix
 from convmat.solvers import SOLVERS
 
 # SciPy announces that its readers will return sparse arrays; here either will do.

@@ -315,7 +315,7 @@ def test_a_picture_of_a_kernel_is_divided_by_its_sum(folder):
     expected = succeed("deconvolve", "after.npy", "k.npy", *arguments)
     assert json.loads(result.stdout)["x"] == json.loads(expected.stdout)["x"]
     assert "divided" in succeed("matrix", "k.png", "--shape", "4x4", "-o", "H.npz").stderr
-    np.testing.assert_array_equal(convmat.export.load_matrix("H.npz").kernel, levels / 80)
+    np.testing.assert_array_equal(convmat.files.export.load_matrix("H.npz").kernel, levels / 80)
     cv2.imwrite("black.png", 0 * levels)
     assert "black everywhere" in fail("deconvolve", "after.npy", "black.png", *arguments)
 

@@ -11,7 +11,7 @@ from scipy.sparse.linalg import aslinearoperator
 
 from convmat.errors import ConvmatError
 from convmat.least_squares import LeastSquares
-from convmat.matrices import data_matrix
+from convmat.matrices.explicit import data_matrix
 from convmat.solution import Status
 from convmat.solvers import SOLVERS, solve
 from convmat.solvers.constraints import Constraints

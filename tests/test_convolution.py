@@ -8,7 +8,7 @@ import pytest
 from oracles import BOUNDARIES, MODES, has_outputs, integers
 from scipy import sparse
 
-import convmat.convolution
+import convmat.operators.convolution
 from convmat import ConvmatError, Geometry, convolution_matrix, convolve
 
 SHAPES = [
@@ -27,7 +27,7 @@ FORBID_OVERLAP_ADD = {"_OVERLAP_ADD_AT_LEAST": 10**12}
 
 def use(monkeypatch, constants):
     for name, value in constants.items():
-        monkeypatch.setattr(convmat.convolution, name, value)
+        monkeypatch.setattr(convmat.operators.convolution, name, value)
 
 
 def fft_rounding(data, kernel, outputs):
@@ -75,9 +75,11 @@ def test_overlap_add_rounds_like_an_fft(monkeypatch, n, k, mode, boundary, dtype
 )
 def test_the_cheaper_way_is_taken(monkeypatch, n, k, direct):
     taken = []
-    ours = convmat.convolution._direct
+    ours = convmat.operators.convolution._direct
     monkeypatch.setattr(
-        convmat.convolution, "_direct", lambda *given: [taken.append(True), ours(*given)][1]
+        convmat.operators.convolution,
+        "_direct",
+        lambda *given: [taken.append(True), ours(*given)][1],
     )
     outputs = convolve(np.ones(n), np.ones(k), "same", "circular")
     assert bool(taken) is direct

@@ -13,7 +13,7 @@ from scipy import io, sparse
 import convmat
 from convmat import Geometry, convolution_matrix, data_matrix
 from convmat.errors import ConvmatError
-from convmat.export import load_matrix, save_matrix
+from convmat.files.export import load_matrix, save_matrix
 
 # SciPy announces that its readers will return sparse arrays; here either will do.
 pytestmark = pytest.mark.filterwarnings("ignore:The default value for `spmatrix`")
@@ -146,7 +146,7 @@ def test_names_that_are_no_names(path):
 
 
 def test_too_large_for_mat(tmp_path, monkeypatch):
-    monkeypatch.setattr("convmat.matrix_formats._LARGEST_VARIABLE", 1000)
+    monkeypatch.setattr("convmat.files.matrix_formats._LARGEST_VARIABLE", 1000)
     matrix, _ = example()
     with pytest.raises(ConvmatError, match=r"\.mat .*write \.npz or \.mtx"):
         save_matrix(tmp_path / "H.mat", matrix, GEOMETRY)

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-import convmat.block_spectra
-import convmat.gram
+import convmat.gram.data_moments
+import convmat.operators.block_spectra
 from convmat import Boundary, ConvmatError, Geometry, data_matrix
-from convmat.block_spectra import BlockSpectra
-from convmat.convolution import extend
-from convmat.displacement import window_products
-from convmat.gram import data_moments
-from convmat.lag_sums import strip_lag_sums
-from convmat.moments import Moments
+from convmat.gram.data_moments import data_moments
+from convmat.gram.displacement import window_products
+from convmat.gram.lag_sums import strip_lag_sums
+from convmat.gram.moments import Moments
+from convmat.operators.block_spectra import BlockSpectra
+from convmat.operators.convolution import extend
 
 EPS = np.finfo(np.float64).eps
 SHAPES = [
@@ -32,9 +32,11 @@ WEIGHTS = ("none", "mask", "few", "border", "general")
 @pytest.fixture(params=["fft", "rows"])
 def way(request, monkeypatch):
     """Both ways to the same sums, whatever the size."""
-    monkeypatch.setattr(convmat.gram, "_ROWS_ENTRIES", 0 if request.param == "fft" else 2**60)
-    monkeypatch.setattr(convmat.gram, "_ROWS_ENTRIES_PER_SAMPLE", 0)
-    monkeypatch.setattr(convmat.block_spectra, "_BLOCK_SAMPLES", 64)
+    monkeypatch.setattr(
+        convmat.gram.data_moments, "_ROWS_ENTRIES", 0 if request.param == "fft" else 2**60
+    )
+    monkeypatch.setattr(convmat.gram.data_moments, "_ROWS_ENTRIES_PER_SAMPLE", 0)
+    monkeypatch.setattr(convmat.operators.block_spectra, "_BLOCK_SAMPLES", 64)
     return request.param
 
 

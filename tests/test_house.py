@@ -13,33 +13,7 @@ import convmat
 ROOT = Path(convmat.__file__).parent
 
 GROUND = {"arrays", "banded", "errors", "linear_maps", "memory", "optional", "threads", "triangles"}
-MATRICES = {
-    "block_spectra",
-    "blocks",
-    "boundary",
-    "convolution",
-    "correlation",
-    "diagonalization",
-    "displacement",
-    "gather",
-    "geometry",
-    "geometry_operator",
-    "gram",
-    "kronecker",
-    "lag_sums",
-    "matrices",
-    "moments",
-    "operators",
-    "overlap",
-    "penalties",
-    "planning",
-    "runs",
-    "scatter",
-    "spectral",
-    "stretches",
-    "symmetry",
-    "transforms",
-}
+MATRICES = {"boundary", "geometry", "gram", "matrices", "operators", "spectral"}
 SOLVING = {"augmented", "damped_family", "least_squares", "regularization", "solution", "solvers"}
 FACES = {"cli", "plot"}
 # Every other module is a room above: it uses both columns, and faces use it.

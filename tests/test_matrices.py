@@ -8,7 +8,7 @@ import pytest
 from oracles import BOUNDARIES, MODES, has_outputs, integers
 from scipy import sparse
 
-import convmat.blocks
+import convmat.matrices.blocks
 import convmat.memory
 import convmat.threads
 from convmat import ConvmatError, TooLargeError, convolution_matrix, data_matrix
@@ -272,7 +272,7 @@ def test_strips_and_threads_do_not_change_the_matrix(monkeypatch, threads, bound
         convolution_matrix(kernel, (9, 8), "full", boundary),
         data_matrix(data, (3, 4), "full", boundary),
     ]
-    monkeypatch.setattr(convmat.blocks, "_ENTRIES_PER_STRIP", 50)
+    monkeypatch.setattr(convmat.matrices.blocks, "_ENTRIES_PER_STRIP", 50)
     monkeypatch.setattr(convmat.threads, "cores", lambda: threads)
     parts = [
         convolution_matrix(kernel, (9, 8), "full", boundary),
@@ -290,7 +290,7 @@ def test_a_matrix_large_enough_for_threads(boundary):
     outputs = oracles.convolve(data, kernel, "same", boundary).ravel()
     H = convolution_matrix(kernel, data.shape, "same", boundary)
     X = data_matrix(data, kernel.shape, "same", boundary)
-    assert min(H.nnz, X.nnz) > 2 * convmat.blocks._ENTRIES_PER_STRIP
+    assert min(H.nnz, X.nnz) > 2 * convmat.matrices.blocks._ENTRIES_PER_STRIP
     np.testing.assert_array_equal(H @ data.ravel(), outputs)
     np.testing.assert_array_equal(X @ kernel.ravel(), outputs)
 
@@ -298,7 +298,9 @@ def test_a_matrix_large_enough_for_threads(boundary):
 @pytest.mark.parametrize("boundary", BOUNDARIES)
 def test_with_long_indices(monkeypatch, boundary):
     short = convolution_matrix(integers((3, 4)), (5, 6), "full", boundary)
-    monkeypatch.setattr(convmat.blocks, "index_dtype", lambda entries, shape: np.dtype(np.int64))
+    monkeypatch.setattr(
+        convmat.matrices.blocks, "index_dtype", lambda entries, shape: np.dtype(np.int64)
+    )
     long = convolution_matrix(integers((3, 4)), (5, 6), "full", boundary)
     X = data_matrix(integers((5, 6)), (3, 4), "full", boundary)
     assert {m.indices.dtype for m in (long, X)} == {np.dtype(np.int64)}
@@ -412,7 +414,7 @@ def test_a_matrix_is_refused_exactly_when_it_does_not_fit(monkeypatch, build, fo
     monkeypatch.setattr(convmat.memory, "available_bytes", lambda: needed)
     build(samples, shape, format=format)
     monkeypatch.setattr(convmat.memory, "available_bytes", lambda: needed - 1)
-    monkeypatch.setattr(convmat.blocks, "RowBlocks", None)  # nothing is begun
+    monkeypatch.setattr(convmat.matrices.blocks, "RowBlocks", None)  # nothing is begun
     with pytest.raises(TooLargeError, match=r"convmat\.convolve") as caught:
         build(samples, shape, format=format)
     assert f"({needed} bytes)" in str(caught.value)

@@ -6,7 +6,7 @@ from numpy.testing import assert_array_equal
 from scipy import signal
 
 from convmat import Boundary, ConvmatError, Geometry, Mode, convolve
-from convmat.observations import infer_mode, observe
+from convmat.estimation.observations import infer_mode, observe
 
 
 def observed(before, after, kernel_shape, **options):

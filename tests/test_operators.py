@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 
 from convmat.banded import Banded, convolve_axis
 from convmat.boundary import Boundary, extension
-from convmat.correlation import WindowPlan
 from convmat.errors import ConvmatError
 from convmat.geometry import Geometry
-from convmat.matrices import convolution_matrix, data_matrix
-from convmat.operators import ConvolutionOperator, DataOperator
-from convmat.overlap import Overlap
-from convmat.planning import Method, Plan
-from convmat.stretches import extend_axes, fold_axes, stretches
-from convmat.symmetry import centred_half, separable_factors
+from convmat.matrices.explicit import convolution_matrix, data_matrix
+from convmat.matrices.stretches import extend_axes, fold_axes, stretches
+from convmat.operators.correlation import WindowPlan
+from convmat.operators.matrix_free import ConvolutionOperator, DataOperator
+from convmat.operators.overlap import Overlap
+from convmat.operators.planning import Method, Plan
+from convmat.spectral.symmetry import centred_half, separable_factors
 from convmat.threads import run
 
 DTYPES = ("float32", "float64", "complex64", "complex128")

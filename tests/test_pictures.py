@@ -11,10 +11,10 @@ import tifffile
 from PIL import Image
 
 from convmat.errors import ConvmatError, MissingPackageError
-from convmat.files import atomic_write
-from convmat.kernel_files import write_kernel
-from convmat.netpbm import parse_netpbm
-from convmat.pictures import SUFFIXES, read_picture
+from convmat.files.writing import atomic_write
+from convmat.pictures.kernel_files import write_kernel
+from convmat.pictures.netpbm import parse_netpbm
+from convmat.pictures.reading import SUFFIXES, read_picture
 
 RNG = np.random.default_rng(7)
 GREY8 = RNG.integers(0, 256, (12, 17), dtype=np.uint8)

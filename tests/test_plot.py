@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from convmat import convolve, estimate_kernel
 from convmat.errors import ConvmatError, MissingPackageError
-from convmat.figure_files import check_figure
+from convmat.pictures.figure_files import check_figure
 from convmat.plot import plot_estimate, plot_kernel, save_figure
 
 RNG = np.random.default_rng(11)

@@ -5,7 +5,7 @@ import pytest
 from oracles import BOUNDARIES
 
 from convmat import Geometry
-from convmat.runs import data_runs, kernel_runs
+from convmat.matrices.runs import data_runs, kernel_runs
 
 
 def runs_of(n, k, mode, boundary, anchor=None, used=None):

@@ -8,10 +8,10 @@ import pytest
 from convmat.boundary import Boundary
 from convmat.errors import ConvmatError
 from convmat.geometry import Geometry
-from convmat.matrices import convolution_matrix
-from convmat.operators import ConvolutionOperator
-from convmat.spectral import diagonalize, eigenvalues
-from convmat.transforms import DIAGONAL, ORTHOGONAL, Transform
+from convmat.matrices.explicit import convolution_matrix
+from convmat.operators.matrix_free import ConvolutionOperator
+from convmat.spectral.structure import diagonalize, eigenvalues
+from convmat.spectral.transforms import DIAGONAL, ORTHOGONAL, Transform
 
 FACTOR = 60
 SIGNALS = [(1,), (2,), (3,), (4,), (7,), (3, 4), (5, 2), (1, 6), (2, 3, 4)]

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from convmat import LeastSquares, solve
-from convmat.uncertainty import uncertainty
+from convmat.estimation.uncertainty import uncertainty
 
 
 def fit(seed=0, **options):

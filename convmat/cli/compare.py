@@ -33,8 +33,8 @@ from convmat.cli.planes import read_mask
 from convmat.cli.report import comparison_table, exit_if_interrupted
 from convmat.cli.terminal import one_line, output, print_note
 from convmat.compare import Comparison, compare_solvers
-from convmat.files import atomic_write, check_suffix, check_targets
-from convmat.kernel_fit import kernel_problem
+from convmat.estimation.kernel_fit import kernel_problem
+from convmat.files.writing import atomic_write, check_suffix, check_targets
 from convmat.solvers import SOLVERS
 
 __all__ = ["compare"]

@@ -26,9 +26,9 @@ from convmat.cli.planes import first, read_kernel, read_planes
 from convmat.cli.report import as_json, exit_if_interrupted, fact_table, solver_rows
 from convmat.cli.terminal import one_line, output, print_note, progress_bar
 from convmat.errors import ConvmatError
-from convmat.files import check_targets
+from convmat.files.writing import check_targets
 from convmat.geometry import Mode, input_shape_of
-from convmat.picture_files import check_picture_path, write_picture
+from convmat.pictures.picture_files import check_picture_path, write_picture
 from convmat.solution import Solution, Status
 from convmat.solvers.dispatch import option_names
 

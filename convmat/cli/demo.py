@@ -11,11 +11,11 @@ from rich.table import Table
 from convmat.cli.pairs import read_pair
 from convmat.cli.report import cells, facts
 from convmat.cli.terminal import one_line, output, print_error
-from convmat.estimation import estimate_kernel
-from convmat.figure_files import check_figure, save_figure
-from convmat.files import check_writable
-from convmat.kernel_estimate import KernelEstimate
-from convmat.pictures import read_picture
+from convmat.estimation.estimate import estimate_kernel
+from convmat.estimation.kernel_estimate import KernelEstimate
+from convmat.files.writing import check_writable
+from convmat.pictures.figure_files import check_figure, save_figure
+from convmat.pictures.reading import read_picture
 
 __all__ = ["demo"]
 

@@ -34,11 +34,11 @@ from convmat.cli.pairs import read_pair
 from convmat.cli.planes import read_mask
 from convmat.cli.report import as_json, exit_if_interrupted, facts, kernel_table
 from convmat.cli.terminal import one_line, output, print_note, progress_bar
-from convmat.estimation import estimate_kernel
-from convmat.figure_files import check_figure, save_figure
-from convmat.files import check_targets
-from convmat.kernel_estimate import KernelEstimate
-from convmat.kernel_files import check_kernel_path, write_kernel
+from convmat.estimation.estimate import estimate_kernel
+from convmat.estimation.kernel_estimate import KernelEstimate
+from convmat.files.writing import check_targets
+from convmat.pictures.figure_files import check_figure, save_figure
+from convmat.pictures.kernel_files import check_kernel_path, write_kernel
 
 __all__ = ["estimate"]
 

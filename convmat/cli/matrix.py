@@ -15,11 +15,11 @@ from convmat.cli.options import (
 )
 from convmat.cli.planes import read_kernel
 from convmat.cli.terminal import one_line, output, print_note
-from convmat.export import save_matrix
-from convmat.files import check_suffix, check_writable
+from convmat.files.export import save_matrix
+from convmat.files.matrix_formats import MATRIX_FORMATS
+from convmat.files.writing import check_suffix, check_writable
 from convmat.geometry import Geometry, Mode
-from convmat.matrices import convolution_matrix
-from convmat.matrix_formats import MATRIX_FORMATS
+from convmat.matrices.explicit import convolution_matrix
 
 __all__ = ["matrix"]
 

@@ -10,8 +10,8 @@ import typer
 from convmat.boundary import Boundary
 from convmat.errors import ConvmatError
 from convmat.geometry import Mode
-from convmat.penalties import difference_matrix
-from convmat.pictures import SUFFIXES
+from convmat.matrices.differences import difference_matrix
+from convmat.pictures.reading import SUFFIXES
 from convmat.regularization import DampMethod
 from convmat.solvers import SOLVERS
 

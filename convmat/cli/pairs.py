@@ -6,7 +6,7 @@ different about the two pictures is an error.
 
 from convmat.cli.planes import Planes, all_equal, chosen, first, opaque
 from convmat.errors import ConvmatError
-from convmat.pictures import read_picture
+from convmat.pictures.reading import read_picture
 
 __all__ = ["read_pair"]
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convmat.errors import ConvmatError
-from convmat.pictures import Picture, read_picture
+from convmat.pictures.reading import Picture, read_picture
 
 __all__ = ["all_equal", "chosen", "first", "opaque", "read_kernel", "read_mask", "read_planes"]
 

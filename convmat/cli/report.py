@@ -14,7 +14,7 @@ from rich.text import Text
 
 from convmat.cli.terminal import print_note
 from convmat.compare import Comparison
-from convmat.kernel_estimate import KernelEstimate
+from convmat.estimation.kernel_estimate import KernelEstimate
 from convmat.solution import Solution, Status
 from convmat.solvers import SOLVERS
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convmat.errors import ConvmatError
-from convmat.files import atomic_write, check_suffix
-from convmat.kernel_files import write_numbers
+from convmat.files.writing import atomic_write, check_suffix
 from convmat.optional import require
+from convmat.pictures.kernel_files import write_numbers
 
 __all__ = ["check_picture_path", "write_picture"]
 

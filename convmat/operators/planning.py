@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convmat.banded import Banded, band_size, convolve_axis
-from convmat.overlap import Overlap, strip_cost
-from convmat.symmetry import separable_factors
+from convmat.operators.overlap import Overlap, strip_cost
+from convmat.spectral.symmetry import separable_factors
 
 __all__ = ["Method", "Plan", "whole_cost"]
 

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from convmat.block_spectra import BlockSpectra
-from convmat.planning import Method, Plan, whole_cost
+from convmat.operators.block_spectra import BlockSpectra
+from convmat.operators.planning import Method, Plan, whole_cost
 
 __all__ = ["WindowPlan", "digits_centre"]
 

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convmat.boundary import Boundary
-from convmat.diagonalization import ITERATE, Diagonalization
 from convmat.errors import ConvmatError
 from convmat.geometry import Geometry, Mode
-from convmat.kronecker import KroneckerMap, kronecker_factors, outer
-from convmat.symmetry import separable_factors
-from convmat.transforms import DIAGONAL, ORTHOGONAL, Transform, symbol
+from convmat.spectral.diagonalization import ITERATE, Diagonalization
+from convmat.spectral.kronecker import KroneckerMap, kronecker_factors, outer
+from convmat.spectral.symmetry import separable_factors
+from convmat.spectral.transforms import DIAGONAL, ORTHOGONAL, Transform, symbol
 
 __all__ = ["diagonalize", "eigenvalues", "frequency_response"]
 

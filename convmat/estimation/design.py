@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.linalg import LinearOperator
 
-from convmat.correlation import WindowPlan
-from convmat.gram import plan_moments
-from convmat.matrices import data_matrix
-from convmat.observations import Observation
+from convmat.estimation.observations import Observation
+from convmat.gram.data_moments import plan_moments
+from convmat.matrices.explicit import data_matrix
+from convmat.operators.correlation import WindowPlan
 
 __all__ = ["KernelDesign"]
 
@@ -41,7 +41,7 @@ class KernelDesign(LinearOperator):
 
     Examples
     --------
-    >>> from convmat.observations import observe
+    >>> from convmat.estimation.observations import observe
     >>> pairs = observe(
     ...     [1, 2, 4, 8],
     ...     [0, 3, 6, 12],

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convmat.arrays import as_samples
-from convmat.convolution import extend
 from convmat.errors import ConvmatError
 from convmat.geometry import Geometry, Mode
 from convmat.memory import require_memory
+from convmat.operators.convolution import extend
 
 __all__ = ["Observation", "infer_mode", "observe"]
 

@@ -28,7 +28,7 @@ import scipy  # loads scipy.fft when it is first used
 from numpy.typing import NDArray
 
 from convmat.boundary import Boundary
-from convmat.symmetry import centred_half
+from convmat.spectral.symmetry import centred_half
 from convmat.threads import cores
 
 __all__ = ["DIAGONAL", "ORTHOGONAL", "Transform", "symbol"]

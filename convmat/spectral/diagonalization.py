@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convmat.errors import ConvmatError
-from convmat.kronecker import KroneckerMap
-from convmat.transforms import Transform
+from convmat.spectral.kronecker import KroneckerMap
+from convmat.spectral.transforms import Transform
 
 __all__ = ["ITERATE", "Diagonalization"]
 
@@ -62,7 +62,7 @@ class Diagonalization(NamedTuple):
         Examples
         --------
         >>> from convmat.geometry import Geometry
-        >>> from convmat.spectral import diagonalize
+        >>> from convmat.spectral.structure import diagonalize
         >>> g = Geometry(3, 3, "same", "symmetric")
         >>> diagonalize(np.array([1.0, 2.0, 1.0]), g).singular_values().round(12)
         array([4., 3., 1.])

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from convmat.boundary import Extension
 
-__all__ = ["Row", "Run", "data_runs", "kernel_runs"]
+__all__ = ["Row", "Run", "data_runs", "kernel_runs", "window_runs"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,57 +98,73 @@ def kernel_runs(extension: Extension, kernel_size: int, used: NDArray[np.intp]) 
     [(0, 1, [0, 1]), (1, 5, [0, 1, 2]), (5, 6, [4, 5])]
     """
     outputs = extension.indices.shape[1] - kernel_size + 1
-    offsets = kernel_size - 1 - used
-    moves = _moves(extension)
+    return window_runs(extension, kernel_size - 1 - used, outputs)
+
+
+def window_runs(
+    extension: Extension, offsets: NDArray[np.intp], outputs: int, stride: int = 1
+) -> list[Run]:
+    """The runs of outputs o that read ``extension[o * stride + offsets]``, one offset an entry.
+
+    Examples
+    --------
+    >>> from convmat.boundary import Boundary, extension
+    >>> e = extension(Boundary.ZERO, 9, -1, 10)
+    >>> [(r.start, r.stop, r.step) for r in window_runs(e, np.array([0, 2]), 5, stride=2)]
+    [(0, 1, 0), (1, 4, 2), (4, 5, 0)]
+    """
+    steps = {0b000: 0, 0b001: -stride, 0b010: 0, 0b100: stride}
+    moves = _moves(extension, steps, stride)
     together = np.zeros(outputs - 1, dtype=np.uint8)
     for offset in offsets:
-        together |= moves[offset : offset + outputs - 1]
+        together |= moves[offset : offset + (outputs - 1) * stride : stride]
     # Outputs o and o + 1 share a run when everything that they read makes the same step.
-    joined = np.isin(together, list(_STEPS))
+    joined = np.isin(together, list(steps))
     breaks = ~joined
     breaks[1:] |= joined[:-1] & (together[1:] != together[:-1])
     bounds = [0, *(np.flatnonzero(breaks) + 1).tolist(), outputs]
     runs = []
     for start, stop in pairwise(bounds):
-        step = _STEPS[int(together[start])] if stop - start > 1 else 0
-        size, spread = _measure(extension, offsets, start)
-        runs.append(Run(start, stop, step, size, spread, partial(_row, extension, offsets, start)))
+        step = steps[int(together[start])] if stop - start > 1 else 0
+        first = start * stride
+        size, spread = _measure(extension, offsets, first)
+        runs.append(Run(start, stop, step, size, spread, partial(_row, extension, offsets, first)))
     return runs
 
 
-_STEPS = {0b000: 0, 0b001: -1, 0b010: 0, 0b100: 1}
 _IRREGULAR = 0b1000
 
 
-def _moves(extension: Extension) -> NDArray[np.uint8]:
-    """How the sample read moves from each position to the next: a set of steps, as bits.
+def _moves(extension: Extension, steps: dict[int, int], stride: int) -> NDArray[np.uint8]:
+    """How the sample read moves from each position to that a stride on: a set of steps, as bits.
 
     Empty, and free to join any other, from one position that reads nothing to another.
     """
-    steps = np.diff(extension.indices[0])
-    weights = extension.weights[0]
+    samples, weights = extension.indices[0], extension.weights[0]
     several = np.any(extension.weights[1:] != 0, axis=0)
     nothing = (weights == 0) & ~several
-    moves = np.full(steps.shape, _IRREGULAR, dtype=np.uint8)
-    for bits, step in _STEPS.items():
-        moves[steps == step] = bits
-    moves[(weights[1:] != weights[:-1]) | several[1:] | several[:-1]] = _IRREGULAR
-    moves[nothing[1:] & nothing[:-1]] = 0
+    moved = samples[stride:] - samples[:-stride]
+    moves = np.full(moved.shape, _IRREGULAR, dtype=np.uint8)
+    for bits, step in steps.items():
+        moves[moved == step] = bits
+    irregular = weights[stride:] != weights[:-stride]
+    moves[irregular | several[stride:] | several[:-stride]] = _IRREGULAR
+    moves[nothing[stride:] & nothing[:-stride]] = 0
     return moves
 
 
-def _measure(extension: Extension, offsets: NDArray[np.intp], start: int) -> tuple[int, int]:
+def _measure(extension: Extension, offsets: NDArray[np.intp], first: int) -> tuple[int, int]:
     """Numbers of columns: of a row, and at most of one kernel entry. Cheaper than the row."""
-    reading = extension.weights[:, start + offsets] != 0
-    columns = np.sort(extension.indices[:, start + offsets][reading])
+    reading = extension.weights[:, first + offsets] != 0
+    columns = np.sort(extension.indices[:, first + offsets][reading])
     size = min(columns.size, 1) + int(np.count_nonzero(np.diff(columns)))
     return size, int(reading.sum(axis=0).max(initial=0))
 
 
-def _row(extension: Extension, offsets: NDArray[np.intp], start: int) -> Row:
-    weights = extension.weights[:, start + offsets]
+def _row(extension: Extension, offsets: NDArray[np.intp], first: int) -> Row:
+    weights = extension.weights[:, first + offsets]
     terms, taps = np.nonzero(weights)
-    columns = extension.indices[terms, start + offsets[taps]]
+    columns = extension.indices[terms, first + offsets[taps]]
     order = np.argsort(columns, kind="stable")
     columns, terms, taps = columns[order], terms[order], taps[order]
     groups = np.flatnonzero(np.diff(columns, prepend=-1))

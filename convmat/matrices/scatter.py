@@ -7,12 +7,14 @@ all its outputs, its columns moving along.
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from convmat.blocks import (
+from convmat.geometry import Geometry
+from convmat.matrices.blocks import (
     Box,
     RowBlocks,
     Task,
@@ -22,10 +24,9 @@ from convmat.blocks import (
     require_workspace,
     row_counts,
 )
-from convmat.geometry import Geometry
-from convmat.runs import Row, Run, kernel_runs
+from convmat.matrices.runs import Row, Run, kernel_runs
 
-__all__ = ["scatter_kernel"]
+__all__ = ["scatter_kernel", "scatter_runs"]
 
 # Entries written at a time where rows are shorter: a broadcast assignment is quick along its
 # last axis only.
@@ -36,9 +37,7 @@ Part = tuple[Run, Row]
 
 def scatter_kernel(kernel: NDArray, geometry: Geometry, format: str) -> csr_array:
     """Build H in C order, canonical; refuse it where it would not fit once it is in `format`."""
-    stored = kernel != 0
-    used = [np.unique(indices) for indices in np.nonzero(stored)]
-    kernel, stored = kernel[np.ix_(*used)], stored[np.ix_(*used)]
+    used = [np.unique(indices) for indices in np.nonzero(kernel)]
     require_workspace(geometry, geometry.matrix_shape)
     axes = [
         kernel_runs(extension, size, taps)
@@ -46,10 +45,22 @@ def scatter_kernel(kernel: NDArray, geometry: Geometry, format: str) -> csr_arra
             geometry.extensions, geometry.kernel_shape, used, strict=True
         )
     ]
+    return scatter_runs(kernel[np.ix_(*used)], axes, geometry.input_shape, format)
+
+
+def scatter_runs(
+    kernel: NDArray, axes: Sequence[Sequence[Run]], input_shape: tuple[int, ...], format: str
+) -> csr_array:
+    """Build the matrix of the runs of each axis, whose rows gather the entries of `kernel`.
+
+    Its rows are the outputs of the axes in C order, its columns the samples of `input_shape`.
+    """
+    stored = kernel != 0
     bounds = [np.array([0, *(run.stop for run in runs)]) for runs in axes]
+    shape = prod(int(bound[-1]) for bound in bounds), prod(input_shape)
     most = row_counts([[run.size for run in runs] for runs in axes])
     reach = row_counts([[run.spread for run in runs] for runs in axes]) * np.count_nonzero(stored)
-    require_rows(np.minimum(most, reach), bounds, geometry.matrix_shape, kernel.dtype, format)
+    require_rows(np.minimum(most, reach), bounds, shape, kernel.dtype, format)
     inner = [[(run, run.row()) for run in runs] for runs in axes[1:]]
 
     def rows(first: Run, *arrays: NDArray) -> Iterator[tuple[list[Part], list[NDArray]]]:
@@ -60,8 +71,8 @@ def scatter_kernel(kernel: NDArray, geometry: Geometry, format: str) -> csr_arra
     else:
         sizes = [np.count_nonzero(row) for first in axes[0] for _, (row,) in rows(first, stored)]
         counts = np.array(sizes, dtype=np.int64).reshape(most.shape)
-    blocks = RowBlocks(bounds, counts, geometry.matrix_shape[1], kernel.dtype)
-    strides = element_strides(geometry.input_shape)
+    blocks = RowBlocks(bounds, counts, shape[1], kernel.dtype)
+    strides = element_strides(input_shape)
 
     def tasks() -> Iterator[Task]:
         for first in axes[0]:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convmat.geometry import Geometry
-from convmat.matrices import convolution_matrix
+from convmat.matrices.explicit import convolution_matrix
 from convmat.memory import require_memory
 
 __all__ = ["KroneckerMap", "kronecker_factors", "outer"]

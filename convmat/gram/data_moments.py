@@ -25,12 +25,12 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from convmat.correlation import WindowPlan, digits_centre
-from convmat.displacement import window_products
 from convmat.errors import ConvmatError
+from convmat.gram.displacement import window_products
+from convmat.gram.moments import Moments
 from convmat.linear_maps import solution_dtype
 from convmat.memory import require_memory
-from convmat.moments import Moments
+from convmat.operators.correlation import WindowPlan, digits_centre
 from convmat.triangles import mirror_upper
 
 __all__ = ["data_moments", "plan_moments"]

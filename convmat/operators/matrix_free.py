@@ -18,15 +18,15 @@ from numpy.typing import DTypeLike, NDArray
 from scipy import sparse
 
 from convmat.arrays import as_samples
-from convmat.correlation import WindowPlan
-from convmat.diagonalization import Diagonalization
 from convmat.geometry import Geometry, parse_shape
-from convmat.geometry_operator import GeometryOperator, frozen, weigh
 from convmat.linear_maps import solution_dtype
-from convmat.matrices import convolution_matrix, data_matrix
-from convmat.planning import Plan
-from convmat.spectral import diagonalize, frequency_response
-from convmat.stretches import extend_axes, fold_axes
+from convmat.matrices.explicit import convolution_matrix, data_matrix
+from convmat.matrices.stretches import extend_axes, fold_axes
+from convmat.operators.correlation import WindowPlan
+from convmat.operators.geometry_operator import GeometryOperator, frozen, weigh
+from convmat.operators.planning import Plan
+from convmat.spectral.diagonalization import Diagonalization
+from convmat.spectral.structure import diagonalize, frequency_response
 
 __all__ = ["ConvolutionOperator", "DataOperator"]
 
@@ -122,7 +122,7 @@ class ConvolutionOperator(GeometryOperator):
     def diagonalization(self) -> Diagonalization:
         """``(forward, inverse, eigenvalues, orthogonal)``, where there is a fast one.
 
-        See ``convmat.spectral.diagonalize``.
+        See ``convmat.spectral.structure.diagonalize``.
 
         Raises
         ------
@@ -134,7 +134,7 @@ class ConvolutionOperator(GeometryOperator):
     def frequency_response(self) -> Diagonalization:
         """The same by the FFT, for mode `same` and boundary `circular` only.
 
-        See ``convmat.spectral.frequency_response``.
+        See ``convmat.spectral.structure.frequency_response``.
         """
         return frequency_response(self.kernel, self.geometry)
 
@@ -213,14 +213,14 @@ class DataOperator(GeometryOperator):
     def normal_equations(
         self, b: NDArray, weights: NDArray | None = None
     ) -> tuple[NDArray, NDArray, float]:
-        """``(X'WX, X'Wb, b'Wb)`` in double precision, without forming X (see ``convmat.gram``).
+        """``(X'WX, X'Wb, b'Wb)`` in double precision, without forming X (see `convmat.gram`).
 
         Parameters
         ----------
         b, weights : array_like, shape (outputs,)
             W is the diagonal matrix of the weights, or the identity.
         """
-        from convmat.gram import plan_moments
+        from convmat.gram.data_moments import plan_moments
 
         b, _, roots = weigh(b, weights, self.shape[0])
         shape = self.geometry.output_shape

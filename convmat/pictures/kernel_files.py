@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convmat.errors import ConvmatError
-from convmat.files import atomic_write, check_suffix
+from convmat.files.writing import atomic_write, check_suffix
 from convmat.optional import require
 
 __all__ = ["check_kernel_path", "write_kernel", "write_numbers"]

@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from convmat.errors import ConvmatError
-from convmat.files import atomic_write, check_suffix
+from convmat.files.writing import atomic_write, check_suffix
 from convmat.optional import require
 
 __all__ = ["INK", "STYLE", "check_figure", "save_figure"]

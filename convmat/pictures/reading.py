@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convmat.errors import ConvmatError, TooLargeError
-from convmat.files import check_suffix
-from convmat.netpbm import parse_netpbm
+from convmat.files.writing import check_suffix
 from convmat.optional import require
+from convmat.pictures.netpbm import parse_netpbm
 
 __all__ = ["SUFFIXES", "Picture", "read_picture"]
 

@@ -16,12 +16,12 @@ from numpy.typing import DTypeLike, NDArray
 from scipy.sparse import csr_array
 
 from convmat.arrays import as_samples
-from convmat.blocks import WITHOUT_MATRIX, require_workspace
 from convmat.errors import ConvmatError
-from convmat.gather import gather_windows, signal_windows
 from convmat.geometry import Geometry, parse_shape
+from convmat.matrices.blocks import WITHOUT_MATRIX, require_workspace
+from convmat.matrices.gather import gather_windows, signal_windows
+from convmat.matrices.scatter import scatter_kernel
 from convmat.memory import require_memory
-from convmat.scatter import scatter_kernel
 
 __all__ = ["convolution_matrix", "data_matrix"]
 

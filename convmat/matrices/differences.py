@@ -8,7 +8,7 @@ from scipy.sparse import csr_array, vstack
 
 from convmat.errors import ConvmatError
 from convmat.geometry import parse_shape
-from convmat.matrices import convolution_matrix
+from convmat.matrices.explicit import convolution_matrix
 
 __all__ = ["difference_matrix"]
 

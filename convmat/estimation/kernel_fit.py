@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.linalg import LinearOperator
 
-from convmat.design import KernelDesign
 from convmat.errors import ConvmatError
+from convmat.estimation.design import KernelDesign
+from convmat.estimation.observations import Observation, observe
 from convmat.geometry import parse_shape
 from convmat.least_squares import LeastSquares
 from convmat.linear_maps import adjoint_product, as_linear_map, is_operator, product
-from convmat.observations import Observation, observe
 from convmat.regularization import DampChoice, choose_damp
 
 __all__ = ["check_flags", "checked_noise", "kernel_problem", "posed"]

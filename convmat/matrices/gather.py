@@ -13,7 +13,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from convmat.blocks import (
+from convmat.geometry import Geometry
+from convmat.matrices.blocks import (
     Box,
     RowBlocks,
     Task,
@@ -23,9 +24,8 @@ from convmat.blocks import (
     require_workspace,
     row_counts,
 )
-from convmat.convolution import extend
-from convmat.geometry import Geometry
-from convmat.runs import data_runs
+from convmat.matrices.runs import data_runs
+from convmat.operators.convolution import extend
 
 __all__ = ["gather_windows", "signal_windows"]
 

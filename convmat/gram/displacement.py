@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convmat.lag_sums import strip_lag_sums
+from convmat.gram.lag_sums import strip_lag_sums
 from convmat.threads import run
 
 __all__ = ["window_products"]

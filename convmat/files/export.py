@@ -19,9 +19,9 @@ from scipy.sparse import csr_array
 
 from convmat.arrays import DTYPES, as_samples
 from convmat.errors import ConvmatError, TooLargeError
-from convmat.files import atomic_write, check_suffix
+from convmat.files.matrix_formats import MATRIX_FORMATS
+from convmat.files.writing import atomic_write, check_suffix
 from convmat.geometry import Geometry
-from convmat.matrix_formats import MATRIX_FORMATS
 
 __all__ = ["StoredMatrix", "load_matrix", "save_matrix"]
 

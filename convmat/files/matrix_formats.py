@@ -2,7 +2,7 @@
 
 The text is a variable or array called ``convmat``, or comment lines that begin ``%convmat``.
 Readers raise whatever they like for damaged files, but do not end the program, as SciPy's own do:
-see `_read_mtx` and `convmat.matlab_files`.
+see `_read_mtx` and `convmat.files.matlab_files`.
 """
 
 import os
@@ -17,7 +17,7 @@ from scipy import sparse
 from scipy.sparse import coo_array
 
 from convmat.errors import ConvmatError
-from convmat.matlab_files import read_variables
+from convmat.files.matlab_files import read_variables
 
 __all__ = ["MATRIX_FORMATS", "MatrixFormat"]
 

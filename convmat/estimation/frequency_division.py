@@ -17,10 +17,10 @@ import numpy as np
 
 from convmat.arrays import as_samples
 from convmat.errors import ConvmatError
+from convmat.estimation.kernel_estimate import KernelEstimate
 from convmat.geometry import Geometry, Mode
-from convmat.kernel_estimate import KernelEstimate
 from convmat.least_squares import LeastSquares
-from convmat.operators import ConvolutionOperator
+from convmat.operators.matrix_free import ConvolutionOperator
 from convmat.solvers import solve
 
 __all__ = ["divide_spectra"]

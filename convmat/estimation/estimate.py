@@ -15,15 +15,15 @@ from typing import Any
 import numpy as np
 
 from convmat.errors import ConvmatError
-from convmat.frequency_division import divide_spectra
+from convmat.estimation.frequency_division import divide_spectra
+from convmat.estimation.kernel_estimate import KernelEstimate
+from convmat.estimation.kernel_fit import check_flags, checked_noise, posed
+from convmat.estimation.observations import observe
+from convmat.estimation.uncertainty import uncertainty
 from convmat.geometry import parse_shape
-from convmat.kernel_estimate import KernelEstimate
-from convmat.kernel_fit import check_flags, checked_noise, posed
 from convmat.memory import require_memory
-from convmat.observations import observe
 from convmat.solvers import SOLVERS, solve
 from convmat.solvers.dispatch import option_names
-from convmat.uncertainty import uncertainty
 
 __all__ = ["estimate_kernel"]
 
@@ -85,7 +85,7 @@ def estimate_kernel(
         Whether they must sum to one.
     solver : str
         ``"auto"`` or a name in `convmat.SOLVERS`. With ``"fft"`` the spectra of both pictures
-        are divided, for comparison; see ``convmat.frequency_division``.
+        are divided, for comparison; see ``convmat.estimation.frequency_division``.
     progress : callable, optional
         ``progress(iteration, fraction)``, for solvers that iterate.
     **options

@@ -1,0 +1,1 @@
+"""Matrices in files that other tools read; nothing is ever half written."""

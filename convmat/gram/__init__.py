@@ -1,0 +1,1 @@
+"""The normal equations of a data matrix, without the matrix."""

@@ -1,0 +1,1 @@
+"""Explicit sparse matrices: H from a kernel, X from data, and differences."""

@@ -1,0 +1,1 @@
+"""The same matrices without their entries: products by the cheapest exact way."""

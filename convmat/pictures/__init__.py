@@ -1,0 +1,1 @@
+"""Pictures and kernels in files."""

@@ -1,0 +1,1 @@
+"""Matrices that a fast transform diagonalises, or that factor over the axes."""
