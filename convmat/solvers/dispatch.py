@@ -13,9 +13,13 @@ from convmat.least_squares import LeastSquares
 from convmat.linear_maps import is_operator
 from convmat.solution import Outcome, Solution, Status
 from convmat.solvers.choice import auto
+from convmat.solvers.null_space import judge_rank
 from convmat.solvers.table import SOLVERS
 
 __all__ = ["option_names", "solve"]
+
+_CONSTRAINTS = {"lower", "upper", "total", "total_entries"}
+"""Options that may determine what A does not."""
 
 
 def solve(problem: LeastSquares, solver: str = "auto", **options: Any) -> Solution:
@@ -68,6 +72,9 @@ def solve(problem: LeastSquares, solver: str = "auto", **options: Any) -> Soluti
     began = perf_counter()
     outcome: Outcome = function(problem, **options)
     seconds = perf_counter() - began
+    row = SOLVERS[outcome.solver or solver]
+    if not (row.reports_rank or _CONSTRAINTS & set(options)):
+        outcome = judge_rank(problem, outcome)
     certificate = outcome.certificate
     finite = math.isfinite(certificate.residual_norm) and math.isfinite(certificate.gradient_norm)
     if not finite and (outcome.status is Status.CONVERGED or np.isfinite(certificate.x).all()):
