@@ -17,14 +17,13 @@ Source: P. C. Hansen, Rank-Deficient and Discrete Ill-Posed Problems, SIAM 1998,
 """
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from convmat.errors import ConvmatError
 from convmat.least_squares import LeastSquares
+from convmat.linear_maps import as_dense
 from convmat.memory import require_memory
 
 __all__ = ["DampedFamily"]
@@ -57,7 +56,7 @@ class DampedFamily:
         )
         self.equations = m if problem.weights is None else int(np.count_nonzero(problem.weights))
         equations = problem.normal_equations()
-        gram, penalty = _dense(equations.gram), _dense(problem.penalty_gram)
+        gram, penalty = as_dense(equations.gram), as_dense(problem.penalty_gram)
         size = float(np.trace(penalty).real)
         if size == 0:
             raise ConvmatError("penalty must not be all zero where damp is to be chosen")
@@ -133,7 +132,3 @@ def _ratio(numerator: NDArray, denominator: NDArray) -> NDArray:
     """Their quotient, and zero where the numerator is zero."""
     out = np.zeros(np.broadcast_shapes(numerator.shape, denominator.shape), numerator.dtype)
     return np.divide(numerator, denominator, out=out, where=numerator != 0)
-
-
-def _dense(value: Any) -> NDArray:
-    return value.toarray() if sparse.issparse(value) else value

@@ -10,10 +10,9 @@ Source: A. Bjorck, Numerical Methods for Least Squares Problems, SIAM 1996,
 doi:10.1137/1.9781611971484.
 """
 
-import math
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,46 +20,27 @@ from scipy import sparse
 
 from convmat.arrays import as_samples
 from convmat.augmented import AugmentedSystem, checked_adjoint, checked_product
+from convmat.certificate import Certificate, certify
 from convmat.errors import ConvmatError
 from convmat.linear_maps import (
+    as_dense,
     as_linear_map,
     gram,
     is_operator,
     solution_dtype,
     to_explicit,
 )
+from convmat.normal_equations import (
+    CentredEquations,
+    NormalEquations,
+    checked_centred,
+    checked_equations,
+)
 
-__all__ = ["Certificate", "LeastSquares", "NormalEquations"]
+__all__ = ["LeastSquares"]
 
 
 LARGEST_DAMP = 1e150
-
-
-class NormalEquations(NamedTuple):
-    """``gram = A'WA`` (without damping), ``rhs = A'Wb``, ``constant = b'Wb``.
-
-    They determine the problem: its objective at x, undamped, is
-    ``x'(gram)x - 2 Re(x'rhs) + constant``.
-    """
-
-    gram: Any
-    rhs: NDArray
-    constant: float
-
-
-class Certificate(NamedTuple):
-    """How good an x is, computed from the problem and nothing else."""
-
-    x: NDArray
-    residual_norm: float
-    penalty_norm: float
-    gradient: NDArray
-    gradient_norm: float
-
-    @property
-    def objective_norm(self) -> float:
-        """Square root of the objective that is minimised, the damping term included."""
-        return math.hypot(self.residual_norm, self.penalty_norm)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -75,8 +55,9 @@ class LeastSquares:
     ----------
     A : array_like, sparse array or operator, shape (m, n)
         An operator has `shape`, `matvec` and `rmatvec`. It may offer
-        ``normal_equations(b, weights=None) -> (A'WA, A'Wb, b'Wb)`` and ``to_matrix()``,
-        which solvers then use.
+        ``normal_equations(b, weights=None) -> (A'WA, A'Wb, b'Wb)``, the same with the means of
+        its columns apart, ``centred_equations`` (see `convmat.normal_equations`), and
+        ``to_matrix()``, which solvers then use.
     b : array_like, shape (m,)
     damp : float
         Not negative.
@@ -167,22 +148,7 @@ class LeastSquares:
 
     def certificate(self, x: NDArray) -> Certificate:
         """Residual and gradient at x, by two products with A and its adjoint."""
-        residual = self.residual(x)
-        weighted = residual if self.weights is None else self.weights * residual
-        descent = checked_adjoint(self.A, weighted)
-        penalty_norm = 0.0
-        if self.damp:
-            rough = x if self.penalty is None else checked_product(self.penalty, x, "penalty")
-            penalty_norm = self.damp * _norm(rough)
-            smooth = rough
-            if self.penalty is not None:
-                smooth = checked_adjoint(self.penalty, rough, "penalty")
-            gradient = self.damp**2 * smooth
-            gradient -= descent
-        else:
-            gradient = -descent
-        square = float(np.vdot(residual, weighted).real)
-        return Certificate(x, math.sqrt(square), penalty_norm, gradient, _norm(gradient))
+        return certify(self, x)
 
     @cached_property
     def rhs(self) -> NDArray:
@@ -213,12 +179,23 @@ class LeastSquares:
 
     @cached_property
     def _normal_equations(self) -> NormalEquations:
+        centred = self.centred_equations
+        if centred is not None:
+            return centred.plain()
         if hasattr(self.A, "normal_equations"):
-            gram_matrix, rhs, constant = self.A.normal_equations(self.b, weights=self.weights)
-            return _checked_equations(gram_matrix, np.asarray(rhs), constant, self.shape[1])
+            given = self.A.normal_equations(self.b, weights=self.weights)
+            return checked_equations(given, self.shape[1])
         weighted = self.b if self.weights is None else self.weights * self.b
         constant = float(np.vdot(self.b, weighted).real)
         return NormalEquations(gram(to_explicit(self.A), self.weights), self.rhs, constant)
+
+    @cached_property
+    def centred_equations(self) -> CentredEquations | None:
+        """The normal equations with the means of the columns apart, where the operator has them."""
+        if not hasattr(self.A, "centred_equations"):
+            return None
+        given = self.A.centred_equations(self.b, weights=self.weights)
+        return None if given is None else checked_centred(given, self.shape[1])
 
     @cached_property
     def penalty_gram(self) -> Any:
@@ -229,13 +206,16 @@ class LeastSquares:
 
     def damped_gram(self) -> Any:
         """``A'WA + damp^2 L'L``, ndarray or csr_array of shape (n, n)."""
-        gram_matrix = self.normal_equations().gram
+        return self.damped(self.normal_equations().gram)
+
+    def damped(self, gram_matrix: Any) -> Any:
+        """`gram_matrix` with ``damp^2 L'L`` added, which is itself where there is no damping."""
         if not self.damp:
             return gram_matrix
         term = self.damp**2 * self.penalty_gram
         if sparse.issparse(gram_matrix) and sparse.issparse(term):
             return sparse.csr_array(gram_matrix + term)
-        return _dense(gram_matrix) + _dense(term)
+        return as_dense(gram_matrix) + as_dense(term)
 
     @property
     def system(self) -> AugmentedSystem:
@@ -273,18 +253,6 @@ class LeastSquares:
         return x
 
 
-def _checked_equations(gram: Any, rhs: NDArray, constant: Any, n: int) -> NormalEquations:
-    entries = gram.data if sparse.issparse(gram) else np.asarray(gram)
-    if np.shape(gram) != (n, n) or rhs.shape != (n,):
-        raise ConvmatError(
-            f"A.normal_equations must give shapes ({n}, {n}) and ({n},), got {np.shape(gram)} "
-            f"and {rhs.shape}"
-        )
-    if not (np.isfinite(entries).all() and np.isfinite(rhs).all() and np.isfinite(constant)):
-        raise ConvmatError("A.normal_equations gave entries that are NaN or infinite")
-    return NormalEquations(gram, rhs, float(np.real(constant)))
-
-
 def _checked_damp(damp: Any) -> float:
     try:
         value = float(damp)
@@ -318,11 +286,3 @@ def _frozen(array: NDArray) -> NDArray:
     copy = array.astype(solution_dtype(array), copy=True)
     copy.setflags(write=False)
     return copy
-
-
-def _dense(value: Any) -> NDArray:
-    return value.toarray() if sparse.issparse(value) else value
-
-
-def _norm(vector: NDArray) -> float:
-    return float(np.linalg.norm(vector))

@@ -23,6 +23,7 @@ from convmat.memory import require_memory
 __all__ = [
     "adjoint_product",
     "all_finite",
+    "as_dense",
     "as_linear_map",
     "gram",
     "is_operator",
@@ -94,6 +95,11 @@ def all_finite(values: NDArray) -> bool:
 
 def _double(array: NDArray) -> NDArray:
     return array.astype(solution_dtype(array), copy=False)
+
+
+def as_dense(value: Any) -> NDArray:
+    """The ndarray of a sparse array; an ndarray as it is."""
+    return value.toarray() if sparse.issparse(value) else value
 
 
 def is_operator(value: Any) -> bool:

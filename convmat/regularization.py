@@ -121,7 +121,9 @@ def choose_damp(
             f"damp must be a number or {', '.join(DampMethod)}, got {method!r}"
         ) from None
     if method is DampMethod.DISCREPANCY:
-        noise_std = _checked_noise(noise_std)
+        if noise_std is None:
+            raise ConvmatError('damp="discrepancy" needs noise_std, the standard deviation of b')
+        noise_std = checked_noise(noise_std)
     if not (isinstance(robustness, (int, float, np.number)) and 0 < robustness <= 1):
         raise ConvmatError(f"robustness must be above 0 and at most 1, got {robustness!r}")
     if not isinstance(problem, (LeastSquares, DampedFamily)):
@@ -215,9 +217,8 @@ def _end_message(method: DampMethod, best: int, values: NDArray) -> str:
     return f"no optimum within the candidates: the {side} damping is the best of them"
 
 
-def _checked_noise(noise_std: Any) -> float:
-    if noise_std is None:
-        raise ConvmatError('damp="discrepancy" needs noise_std, the standard deviation of b')
+def checked_noise(noise_std: Any) -> float:
+    """A finite standard deviation above 0."""
     if not (isinstance(noise_std, (int, float, np.number)) and 0 < noise_std < math.inf):
         raise ConvmatError(f"noise_std must be a finite number above 0, got {noise_std!r}")
     return float(noise_std)

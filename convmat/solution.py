@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from convmat.least_squares import Certificate
+from convmat.certificate import Certificate
 
 __all__ = ["Outcome", "Solution", "Status"]
 

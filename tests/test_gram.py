@@ -9,13 +9,24 @@ from numpy.testing import assert_array_equal
 
 import convmat.gram.data_moments
 import convmat.operators.block_spectra
-from convmat import Boundary, ConvmatError, Geometry, data_matrix
+from convmat import (
+    Boundary,
+    ConvmatError,
+    DataOperator,
+    Geometry,
+    LeastSquares,
+    Status,
+    data_matrix,
+    estimate_kernel,
+    solve,
+)
 from convmat.gram.data_moments import data_moments
 from convmat.gram.displacement import window_products
 from convmat.gram.lag_sums import strip_lag_sums
 from convmat.gram.moments import Moments
 from convmat.operators.block_spectra import BlockSpectra
 from convmat.operators.convolution import extend
+from convmat.solvers.cholesky import gram_inverse
 
 EPS = np.finfo(np.float64).eps
 SHAPES = [
@@ -192,49 +203,46 @@ def test_plain_normal_equations_of_small_means():
 
 
 @pytest.mark.parametrize("is_complex", [False, True])
-@pytest.mark.parametrize("offset", [False, True])
 @pytest.mark.parametrize("kind", ["none", "general"])
-def test_fit_of_ordinary_data(kind, offset, is_complex):
+def test_centred_equations(kind, is_complex):
+    """They are those of the columns less their weighted means, as NumPy has them."""
     rng = np.random.default_rng(8)
-    samples, y = noise(rng, (30, 31), is_complex) + 1, noise(rng, (27, 27), is_complex)
+    samples, y = noise(rng, (30, 31), is_complex) + 1, noise(rng, (27, 27), is_complex) - 3
     weights = make_weights(rng, kind, y.shape)
-    moments = data_moments(samples, (4, 5), y, weights)
-    X = data_matrix(samples, (4, 5), "valid", format="dense")
-    A = np.column_stack([X, np.ones(len(X))]) if offset else X
+    found = data_moments(samples, (4, 5), y, weights).centred()
+    X, b = data_matrix(samples, (4, 5), "valid", format="dense"), y.ravel()
     w = np.ones(y.size) if weights is None else weights.ravel()
-    G = (A.conj().T * w) @ A
-    expected = np.linalg.solve(G, (A.conj().T * w) @ y.ravel())
-    fit = moments.fit(offset=offset, inverse=True)
-    found = np.append(fit.kernel, fit.offset) if offset else fit.kernel
-    tolerance = 100 * EPS * np.linalg.cond(G)
-    assert np.linalg.norm(found - expected) <= tolerance * np.linalg.norm(expected)
-    inverse = np.linalg.inv(G)
-    assert np.abs(fit.inverse - inverse[:20, :20]).max() <= tolerance * np.abs(inverse).max()
-    if offset:
-        assert fit.offset_variance == pytest.approx(inverse[20, 20].real, rel=tolerance)
-    residual = y.ravel() - A @ found
-    square = w @ np.abs(residual) ** 2
-    assert moments.residual_square(fit.kernel, fit.offset) == pytest.approx(square, rel=1e3 * EPS)
-    elsewhere = np.arange(A.shape[1]) / 10
-    gradient = (A.conj().T * w) @ (A @ elsewhere - y.ravel())
-    scale = np.linalg.norm(G) * np.linalg.norm(elsewhere)
-    shown = moments.gradient(elsewhere[:20], elsewhere[20] if offset else 0.0)
-    assert np.linalg.norm(shown[: A.shape[1]] - gradient) <= 100 * EPS * scale
+    mean, level = np.average(X, axis=0, weights=w), np.average(b, weights=w)
+    spread, rest = X - mean, b - level
+    tolerance = 100 * EPS * np.linalg.norm(X) * max(np.linalg.norm(X), np.linalg.norm(b))
+    assert np.abs(found.gram - (spread.conj().T * w) @ spread).max() <= tolerance
+    assert np.abs(found.rhs - (spread.conj().T * w) @ rest).max() <= tolerance
+    assert found.constant == pytest.approx(w @ np.abs(rest) ** 2, rel=1e3 * EPS)
+    assert np.abs(found.mean - mean.conj()).max() <= 100 * EPS
+    assert abs(found.level - level) <= 100 * EPS
+    assert found.weight == pytest.approx(w.sum(), rel=100 * EPS)
 
 
-@pytest.mark.parametrize("offset", [False, True])
-def test_fit_with_penalty(offset):
+@pytest.mark.parametrize("is_complex", [False, True])
+@pytest.mark.parametrize("damp", [0.0, 3.0])
+@pytest.mark.parametrize("kind", ["none", "general"])
+def test_cholesky_with_the_means_apart(kind, damp, is_complex):
     rng = np.random.default_rng(9)
-    samples, y = noise(rng, (20, 20)) + 2, noise(rng, (18, 18))
+    samples = noise(rng, (20, 20), is_complex) + 2
+    weights = make_weights(rng, kind, (18, 18))
+    y = noise(rng, (18, 18), is_complex)
     X = data_matrix(samples, (3, 3), "valid", format="dense")
-    A = np.column_stack([X, np.ones(len(X))]) if offset else X
-    penalty = np.diag(np.arange(1.0, 10.0))
-    G = A.T @ A
-    G[:9, :9] += penalty
-    fit = data_moments(samples, (3, 3), y).fit(offset=offset, penalty=penalty, inverse=True)
-    expected = np.linalg.solve(G, A.T @ y.ravel())
-    assert np.abs(fit.kernel - expected[:9]).max() <= 100 * EPS * np.linalg.cond(G)
-    assert np.abs(fit.inverse - np.linalg.inv(G)[:9, :9]).max() <= 100 * EPS
+    w = np.ones(y.size) if weights is None else weights.ravel()
+    G = (X.conj().T * w) @ X + damp**2 * np.eye(9)
+    problem = LeastSquares(DataOperator(samples, (3, 3), "valid"), y.ravel(), weights=w, damp=damp)
+    solution = solve(problem, "cholesky", refinements=0)
+    assert solution.status is Status.CONVERGED
+    expected = np.linalg.solve(G, (X.conj().T * w) @ y.ravel())
+    tolerance = 100 * EPS * np.linalg.cond(G)
+    assert np.linalg.norm(solution.x - expected) <= tolerance * np.linalg.norm(expected)
+    inverse = np.linalg.inv(G)
+    assert np.abs(gram_inverse(problem) - inverse).max() <= tolerance * np.abs(inverse).max()
+    assert solution.condition == pytest.approx(np.sqrt(np.linalg.cond(G)), rel=0.1)
 
 
 @pytest.mark.parametrize("offset", [False, True])
@@ -245,16 +253,16 @@ def test_large_common_mean_costs_no_digits(offset):
     kernel = rng.random(25) / 12
     X = data_matrix(samples, (5, 5), "valid", format="dense")
     y = (X @ kernel).reshape(60, 60) + (7.5 if offset else 0)
-    moments = data_moments(samples, (5, 5), y)
-    fit = moments.fit(offset=offset)
+    options = {"solver": "cholesky", "refinements": 0}
+    found = estimate_kernel(samples, y, (5, 5), mode="valid", offset=offset, **options)
     A = np.column_stack([X, np.ones(len(X))]) if offset else X
     peer = np.linalg.lstsq(A, y.ravel(), rcond=None)[0]
     peer_error = np.linalg.norm(peer[:25] - kernel)
-    error = np.linalg.norm(fit.kernel - kernel)
+    error = np.linalg.norm(found.kernel.ravel() - kernel)
     assert error <= 3 * peer_error
     # Rounding y to a double is what limits anyone: eps * 40,000 against a deviation of 50.
     assert error <= 40000 / 50 * EPS * 5
-    G, g, _ = moments.plain()
+    G, g, _ = data_moments(samples, (5, 5), y).plain()
     assert np.linalg.norm(np.linalg.solve(G, g) - kernel) > 100 * error
 
 
@@ -298,9 +306,12 @@ def test_refuses():
         data_moments(samples, (2, 2), np.ones((4, 4)), np.zeros((4, 4), bool))
 
 
-def test_singular_is_an_error_of_linear_algebra():
-    with pytest.raises(np.linalg.LinAlgError):
-        data_moments(np.full((9, 9), 5.0), (2, 2), np.ones((8, 8))).fit(offset=True)
+def test_a_constant_picture_goes_by_its_mean():
+    """Less its mean nothing is left, and its mean determines a kernel of one entry."""
+    problem = LeastSquares(DataOperator(np.full((9, 9), 5.0), (1, 1)), np.full(81, 10.0))
+    solution = solve(problem, "cholesky")
+    assert solution.status is Status.CONVERGED
+    assert solution.x == pytest.approx([2.0], rel=10 * EPS)
 
 
 def test_moments_add_only_to_moments():

@@ -14,7 +14,16 @@ ROOT = Path(convmat.__file__).parent
 
 GROUND = {"arrays", "banded", "errors", "linear_maps", "memory", "optional", "threads", "triangles"}
 MATRICES = {"boundary", "geometry", "gram", "matrices", "operators", "spectral"}
-SOLVING = {"augmented", "damped_family", "least_squares", "regularization", "solution", "solvers"}
+SOLVING = {
+    "augmented",
+    "certificate",
+    "damped_family",
+    "least_squares",
+    "normal_equations",
+    "regularization",
+    "solution",
+    "solvers",
+}
 FACES = {"cli", "plot"}
 # Every other module is a room above: it uses both columns, and faces use it.
 

@@ -21,6 +21,7 @@ from scipy.sparse.linalg import LinearOperator
 
 from convmat.estimation.observations import Observation
 from convmat.gram.data_moments import plan_moments
+from convmat.gram.moments import CentredEquations, Moments
 from convmat.matrices.explicit import data_matrix
 from convmat.operators.correlation import WindowPlan
 
@@ -85,6 +86,22 @@ class KernelDesign(LinearOperator):
         self, b: NDArray, weights: NDArray | None = None
     ) -> tuple[NDArray, NDArray, float]:
         """``(A'WA, A'Wb, b'Wb)`` from the moments of the pictures (see `convmat.gram`)."""
+        moments = self._moments(b, weights)
+        if not self.offset:
+            return moments.plain()
+        about_zero = moments.shifted(0.0, 0.0)
+        sums = about_zero.column_sums
+        count = np.array(about_zero.weight_sum)
+        gram = np.block([[about_zero.gram, sums[:, np.newaxis]], [sums.conj(), count]])
+        return gram, np.append(about_zero.cross, about_zero.observed_sum), about_zero.power
+
+    def centred_equations(
+        self, b: NDArray, weights: NDArray | None = None
+    ) -> CentredEquations | None:
+        """The same with the means of the columns apart; None with an offset, which absorbs them."""
+        return None if self.offset else self._moments(b, weights).centred()
+
+    def _moments(self, b: NDArray, weights: NDArray | None) -> Moments:
         of_part = []
         for part, first, last in zip(self._parts, [0, *self._ends[:-1]], self._ends, strict=True):
             if first == last:
@@ -93,14 +110,7 @@ class KernelDesign(LinearOperator):
             if weights is not None or not part.whole:
                 row_weights = part.scattered(1.0 if weights is None else weights[first:last])
             of_part.append(plan_moments(part.plan, part.scattered(b[first:last]), row_weights))
-        moments = reduce(add, of_part).shifted(0.0, 0.0)
-        if not self.offset:
-            return moments.gram, moments.cross, moments.power
-        sums = moments.column_sums
-        gram = np.block(
-            [[moments.gram, sums[:, np.newaxis]], [sums.conj(), np.array(moments.weight_sum)]]
-        )
-        return gram, np.append(moments.cross, moments.observed_sum), moments.power
+        return reduce(add, of_part)
 
     def _matvec(self, x: NDArray) -> NDArray:
         x = np.ravel(x)

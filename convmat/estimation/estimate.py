@@ -17,11 +17,12 @@ import numpy as np
 from convmat.errors import ConvmatError
 from convmat.estimation.frequency_division import divide_spectra
 from convmat.estimation.kernel_estimate import KernelEstimate
-from convmat.estimation.kernel_fit import check_flags, checked_noise, posed
+from convmat.estimation.kernel_fit import check_flags, posed
 from convmat.estimation.observations import observe
 from convmat.estimation.uncertainty import uncertainty
 from convmat.geometry import parse_shape
 from convmat.memory import require_memory
+from convmat.regularization import checked_noise
 from convmat.solvers import SOLVERS, solve
 from convmat.solvers.dispatch import option_names
 
@@ -124,7 +125,7 @@ def estimate_kernel(
             f"estimate_kernel takes nonnegative and normalized, not {', '.join(constraints)}; for "
             "other constraints solve the `kernel_problem`"
         )
-    noise_std = checked_noise(noise_std)
+    noise_std = None if noise_std is None else checked_noise(noise_std)
     if solver == "fft":
         _refuse_for_fft(
             offset=offset,

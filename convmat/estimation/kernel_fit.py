@@ -18,9 +18,9 @@ from convmat.estimation.observations import Observation, observe
 from convmat.geometry import parse_shape
 from convmat.least_squares import LeastSquares
 from convmat.linear_maps import adjoint_product, as_linear_map, is_operator, product
-from convmat.regularization import DampChoice, choose_damp
+from convmat.regularization import DampChoice, checked_noise, choose_damp
 
-__all__ = ["check_flags", "checked_noise", "kernel_problem", "posed"]
+__all__ = ["check_flags", "kernel_problem", "posed"]
 
 
 def kernel_problem(
@@ -69,7 +69,8 @@ def kernel_problem(
         mask=mask,
         weights=weights,
     )
-    return posed(pairs, shape, offset, damp, penalty, checked_noise(noise_std))[0]
+    noise_std = None if noise_std is None else checked_noise(noise_std)
+    return posed(pairs, shape, offset, damp, penalty, noise_std)[0]
 
 
 def posed(
@@ -155,16 +156,3 @@ class _WithoutOffset(LinearOperator):
 
     def _rmatvec(self, y: NDArray) -> NDArray:
         return np.append(adjoint_product(self._penalty, np.ravel(y)), 0.0)
-
-
-def checked_noise(noise_std: Any) -> float | None:
-    """A finite, positive standard deviation, or None."""
-    if noise_std is None:
-        return None
-    try:
-        value = float(noise_std)
-    except (TypeError, ValueError):
-        raise ConvmatError(f"noise_std must be a number, got {noise_std!r}") from None
-    if not (np.isfinite(value) and value > 0):
-        raise ConvmatError(f"noise_std must be finite and positive, got {value}")
-    return value

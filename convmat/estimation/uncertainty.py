@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 from convmat.least_squares import LeastSquares
 from convmat.solution import Solution, Status
 from convmat.solvers import SOLVERS
-from convmat.solvers.cholesky import dense_factor
+from convmat.solvers.cholesky import gram_inverse
 from convmat.solvers.factorization import NotPositiveDefiniteError
-from convmat.triangles import inverse_of_product
 
 __all__ = ["Uncertainty", "uncertainty"]
 
@@ -83,7 +82,7 @@ def uncertainty(
         note = f"no error bars: the solver ended as {solution.status}"
     else:
         try:
-            covariance = inverse_of_product(dense_factor(problem).lower)
+            covariance = gram_inverse(problem)
             note = ""
         except NotPositiveDefiniteError:
             note = "no error bars: singular normal equations"

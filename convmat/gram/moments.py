@@ -22,30 +22,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from convmat.triangles import inverse_of_product
-
-__all__ = ["CentredEquations", "Moments", "MomentFit"]
+__all__ = ["CentredEquations", "Moments"]
 
 
 class CentredEquations(NamedTuple):
-    """``gram`` S (K, K), ``rhs`` c (K,) and ``constant``, all about the means of the columns."""
+    """S (K, K), c (K,) and y'Wy about the means; r' (K,), t and w beside them."""
 
     gram: NDArray
     rhs: NDArray
     constant: float
-
-
-class MomentFit(NamedTuple):
-    """A kernel (K,) and offset, with the inverse that their covariance is s^2 times.
-
-    ``inverse`` (K, K) and ``offset_variance`` are those of noise of variance 1 over the
-    weights; ``inverse`` is None where it was not asked for.
-    """
-
-    kernel: NDArray
-    offset: complex
-    inverse: NDArray | None
-    offset_variance: float
+    mean: NDArray
+    level: complex
+    weight: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,8 +63,9 @@ class Moments:
     --------
     >>> X, b = np.array([[1.0, 3.0], [2.0, 5.0], [4.0, 4.0]]), np.array([1.0, 2.0, 3.0])
     >>> moments = Moments(X.T @ X, X.T @ b, b @ b, X.sum(0), b.sum(), 3.0, 0.0, 0.0, 3)
-    >>> moments.fit(offset=False).kernel.round(6), np.linalg.lstsq(X, b)[0].round(6)
-    (array([0.598086, 0.15311 ]), array([0.598086, 0.15311 ]))
+    >>> moments.centred().mean, moments.centred().gram / 3
+    (array([2.33333333, 4.        ]), array([[1.55555556, 0.33333333],
+           [0.33333333, 0.66666667]]))
     """
 
     gram: NDArray
@@ -88,16 +77,6 @@ class Moments:
     shift: complex
     observed_shift: complex
     observations: int
-
-    @property
-    def column_means(self) -> NDArray:
-        """``1'WX / 1'W1``, shape (K,): r, of the data as it was given."""
-        return self.shift + self.column_sums.conj() / self.weight_sum
-
-    @property
-    def observed_mean(self) -> complex:
-        """Weighted mean t of the observed picture as it was given."""
-        return self.observed_shift + self.observed_sum / self.weight_sum
 
     def __add__(self, other: "Moments") -> "Moments":
         """The moments of both pictures together, about their common mean."""
@@ -145,10 +124,10 @@ class Moments:
         )
 
     def centred(self) -> CentredEquations:
-        """The normal equations that are left when an offset column is eliminated.
+        """The normal equations that are left when an offset column is eliminated, and the means.
 
         The matrix has the covariances of the columns, times the sum of the weights, so its
-        condition number is not the mean's doing. For the offset itself, ``o = t - r h``.
+        condition number is not the mean's doing.
         """
         s, w = self.column_sums, self.weight_sum
         gram = np.outer(s, s.conj() / -w)
@@ -156,7 +135,10 @@ class Moments:
         return CentredEquations(
             gram,
             self.cross - s * (self.observed_sum / w),
-            self.power - abs(self.observed_sum) ** 2 / w,
+            float(self.power - abs(self.observed_sum) ** 2 / w),
+            np.conj(self.shift) + s / w,
+            self.observed_shift + self.observed_sum / w,
+            w,
         )
 
     def plain(self) -> tuple[NDArray, NDArray, float]:
@@ -166,59 +148,3 @@ class Moments:
         """
         raw = self.shifted(0.0, 0.0)
         return raw.gram, raw.cross, raw.power
-
-    def fit(
-        self, *, offset: bool, penalty: NDArray | None = None, inverse: bool = False
-    ) -> MomentFit:
-        """The kernel (and offset) that minimise the weighted residual, by Cholesky.
-
-        Parameters
-        ----------
-        offset : bool
-            Whether the model is ``X h + o`` or ``X h``.
-        penalty : ndarray, shape (K, K), optional
-            ``damp^2 L'L``, added to the Gram matrix.
-        inverse : bool
-            Whether to compute ``(X'WX + penalty)^-1``, which takes longer than the kernel. With
-            an offset it is the kernel's block of the inverse of both.
-
-        Raises
-        ------
-        numpy.linalg.LinAlgError
-            Where the centred matrix is singular to working precision. (Without an offset a
-            constant picture is such a case although its mean determines a 1x1 kernel.)
-        """
-        from scipy import linalg  # a tenth of a second of import
-
-        S, c, _ = self.centred()
-        if penalty is not None:
-            S += penalty
-        factor = linalg.cho_factor(S, lower=True, overwrite_a=True, check_finite=False)
-        r, t = self.column_means, self.observed_mean
-        kernel, z = linalg.cho_solve(factor, np.stack([c, r.conj()], axis=1)).T
-        missing = t - r @ kernel
-        variance = 1 / self.weight_sum + float((r @ z).real)
-        result = inverse_of_product(factor[0]) if inverse else None
-        if offset:
-            return MomentFit(kernel, missing.item(), result, variance)
-        if result is not None:
-            result -= np.outer(z, z.conj() / variance)
-        return MomentFit(kernel + z * (missing / variance), 0.0, result, 0.0)
-
-    def gradient(self, kernel: NDArray, offset: complex = 0.0) -> NDArray:
-        """``[X 1]'W (X h + o - b)``, shape (K + 1,): the last is the offset's."""
-        S, c, _ = self.centred()
-        r = self.column_means
-        excess = self.weight_sum * (r @ kernel + offset - self.observed_mean)
-        return np.append(S @ kernel - c + r.conj() * excess, excess)
-
-    def residual_square(self, kernel: NDArray, offset: complex = 0.0) -> float:
-        """``sum of w |b - X h - o|^2``, to within eps times `power`; never negative.
-
-        Residuals smaller than about 1e-7 of the observed picture's deviation from its mean
-        need ``b - X h`` itself.
-        """
-        S, c, constant = self.centred()
-        excess = self.column_means @ kernel + offset - self.observed_mean
-        square = constant + np.vdot(kernel, S @ kernel - 2 * c).real
-        return max(float(square + self.weight_sum * abs(excess) ** 2), 0.0)

@@ -19,6 +19,8 @@ from scipy import sparse
 
 from convmat.arrays import as_samples
 from convmat.geometry import Geometry, parse_shape
+from convmat.gram.data_moments import plan_moments
+from convmat.gram.moments import CentredEquations, Moments
 from convmat.linear_maps import solution_dtype
 from convmat.matrices.explicit import convolution_matrix, data_matrix
 from convmat.matrices.stretches import extend_axes, fold_axes
@@ -220,16 +222,20 @@ class DataOperator(GeometryOperator):
         b, weights : array_like, shape (outputs,)
             W is the diagonal matrix of the weights, or the identity.
         """
-        from convmat.gram.data_moments import plan_moments
+        return self._moments(b, weights).plain()
 
+    def centred_equations(self, b: NDArray, weights: NDArray | None = None) -> CentredEquations:
+        """The same with the means of the columns apart (see `convmat.gram.moments`)."""
+        return self._moments(b, weights).centred()
+
+    def _moments(self, b: NDArray, weights: NDArray | None) -> Moments:
         b, _, roots = weigh(b, weights, self.shape[0])
         shape = self.geometry.output_shape
-        moments = plan_moments(
+        return plan_moments(
             self._plan(solution_dtype(self.data)),
             b.reshape(shape),
             None if roots is None else np.asarray(weights).reshape(shape),
         )
-        return moments.plain()
 
     def _make_plan(self, dtype: np.dtype) -> WindowPlan:
         extended = extend_axes(self.data.astype(dtype, copy=False), self._extensions)

@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
+from convmat.certificate import Certificate
 from convmat.errors import ConvmatError
-from convmat.least_squares import Certificate, LeastSquares
-from convmat.linear_maps import is_operator
+from convmat.least_squares import LeastSquares
+from convmat.linear_maps import as_dense, is_operator
 from convmat.solution import Outcome, Status
 from convmat.solvers.active_set import ActiveSet
 from convmat.solvers.cholesky import DENSE_LIMIT
@@ -126,8 +126,7 @@ def bounded(
     began = perf_counter()
     try:
         quadratic = Quadratic(problem, gram=True)
-        gram = problem.damped_gram()
-        gram = gram.toarray() if sparse.issparse(gram) else gram
+        gram = as_dense(problem.damped_gram())
         step = step_length(quadratic, None)
         setup = perf_counter() - began
         _guess(quadratic, constraints, step, x)

@@ -7,25 +7,23 @@ itself, brings the accuracy near that of QR. A step that would change x by less 
 error, ``eps * condition(A) * |x|``, is not made: it moves x within what nobody knows better.
 
 Sources: A. Bjorck, Stability analysis of the method of seminormal equations for linear least
-squares problems, Linear Algebra Appl. 88/89 (1987), doi:10.1016/0024-3795(87)90101-7;
-A. van der Sluis, Condition numbers and equilibration of matrices, Numer. Math. 14 (1969),
-doi:10.1007/BF02165096 (why columns are scaled before the rank is judged); N. J. Higham,
+squares problems, Linear Algebra Appl. 88/89 (1987), doi:10.1016/0024-3795(87)90101-7; N. J. Higham,
 Accuracy and Stability of Numerical Algorithms, 2nd ed., SIAM 2002, theorems 20.1 and 20.3,
 doi:10.1137/1.9780898718027 (the error of QR: a multiple of that, more with a residual).
 """
 
 import math
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
+from convmat.certificate import Certificate
 from convmat.errors import ConvmatError
-from convmat.least_squares import Certificate, LeastSquares
-from convmat.linear_maps import is_operator
+from convmat.least_squares import LeastSquares
+from convmat.linear_maps import as_dense, is_operator
 from convmat.solution import Outcome, Status
 from convmat.solvers.condition import ILL_CONDITIONED, largest_eigenvalue
 from convmat.solvers.factorization import (
@@ -35,8 +33,10 @@ from convmat.solvers.factorization import (
     NotPositiveDefiniteError,
     factorize,
 )
+from convmat.solvers.gram_rank import GramPseudoInverse, is_singular, rounding
+from convmat.solvers.rank_one import RankOneUpdate
 
-__all__ = ["DENSE_LIMIT", "cholesky", "dense_factor"]
+__all__ = ["DENSE_LIMIT", "cholesky", "gram_inverse"]
 
 DENSE_LIMIT = 4096
 """Unknowns up to which dense n-by-n matrices and their eigenvectors are modest."""
@@ -44,7 +44,7 @@ DENSE_LIMIT = 4096
 EPS = float(np.finfo(np.float64).eps)
 
 # For as long as a problem lives: its covariance needs the factor once more.
-_factors: WeakKeyDictionary[LeastSquares, DenseFactor] = WeakKeyDictionary()
+_factors: WeakKeyDictionary[LeastSquares, DenseFactor | RankOneUpdate] = WeakKeyDictionary()
 
 
 def cholesky(
@@ -77,54 +77,126 @@ def cholesky(
             f"with products only and {n} unknowns use lsqr, lsmr or cgls"
         )
     began = perf_counter()
+    solved = _by_centred_equations(problem, backend, began, refinements)
+    if solved is not None:
+        return solved
     gram = problem.damped_gram()
     rhs = problem.normal_equations().rhs
-    scale = _column_scale(gram)
     try:
-        factor, used = factorize(gram, backend)
+        factored = _factored(gram, backend)
     except NotPositiveDefiniteError:
-        return _deficient(problem, gram, scale, rhs, began, refinements)
-    if isinstance(factor, DenseFactor):
-        _factors[problem] = factor
-    largest = largest_eigenvalue(lambda v: gram @ v, n, gram.dtype)
-    condition_squared = largest * largest_eigenvalue(factor.solve, n, gram.dtype)
-    # Scaling makes the condition number n times as large at most: only then is there a doubt.
-    if not n * condition_squared * _rounding(n) < 0.1 and _numerically_singular(
-        gram, scale, factor
-    ):
-        return _deficient(problem, gram, scale, rhs, began, refinements)
+        return _deficient(problem, gram, rhs, began, refinements)
+    if isinstance(factored.factor, DenseFactor):
+        _factors[problem] = factored.factor
+    condition = math.sqrt(factored.norm * factored.inverse_norm)
     setup = perf_counter() - began
-    condition = math.sqrt(condition_squared)
-    certificate, steps = _refine(problem, factor, rhs, refinements, condition)
+    x = factored.factor.solve(rhs)
+    certificate, steps = _refine(problem, factored.factor, x, refinements, condition)
     return Outcome(
         certificate,
-        Status.ILL_CONDITIONED if condition > ILL_CONDITIONED else Status.CONVERGED,
+        _status(condition),
         iterations=steps,
         condition=condition,
         rank=n,
         setup_seconds=setup,
-        message=f"factored by {used}",
+        message=f"factored by {factored.backend}",
     )
 
 
-def dense_factor(problem: LeastSquares) -> DenseFactor:
-    """The factor of the normal equations as a dense matrix; that of `cholesky`, where it had one.
+def gram_inverse(problem: LeastSquares) -> NDArray:
+    """``(A'WA + damp^2 L'L)^-1``, dense; from the factor of `cholesky`, where it had one.
 
     Raises
     ------
     NotPositiveDefiniteError
     """
     if problem not in _factors:
-        gram = problem.damped_gram()
-        _factors[problem] = DenseFactor(gram.toarray() if sparse.issparse(gram) else gram)
-    return _factors[problem]
+        _factors[problem] = _dense_factor(problem)
+    return _factors[problem].inverse()
+
+
+def _dense_factor(problem: LeastSquares) -> DenseFactor | RankOneUpdate:
+    centred = problem.centred_equations
+    if centred is not None:
+        try:
+            spread = DenseFactor(as_dense(problem.damped(centred.gram)))
+            return RankOneUpdate(spread, centred.mean, centred.weight)
+        except NotPositiveDefiniteError:
+            pass
+    return DenseFactor(as_dense(problem.damped_gram()))
+
+
+def _by_centred_equations(
+    problem: LeastSquares, backend: Backend, began: float, refinements: int
+) -> Outcome | None:
+    """Solve with the means of the columns apart: what they do to the condition costs no digits.
+
+    None where there are no such equations, or where the columns less their means are dependent.
+    """
+    centred = problem.centred_equations
+    if centred is None or backend not in (Backend.AUTO, Backend.LAPACK):
+        return None
+    spread = problem.damped(centred.gram)
+    try:
+        factored = _factored(as_dense(spread), Backend.LAPACK)
+    except NotPositiveDefiniteError:
+        return None
+    factor = RankOneUpdate(factored.factor, centred.mean, centred.weight)
+    _factors[problem] = factor
+    scaled = centred.weight * centred.mean
+    norm = largest_eigenvalue(
+        lambda v: spread @ v + scaled * np.vdot(centred.mean, v), scaled.size, spread.dtype
+    )
+    condition = math.sqrt(norm * factored.inverse_norm)
+    setup = perf_counter() - began
+    x = factor.solve(centred.rhs, centred.level)
+    certificate, steps = _refine(problem, factor, x, refinements, condition)
+    return Outcome(
+        certificate,
+        _status(math.sqrt(factored.norm * factored.inverse_norm)),
+        iterations=steps,
+        condition=condition,
+        rank=scaled.size,
+        setup_seconds=setup,
+        message=f"factored by {factored.backend}",
+    )
+
+
+class _Factored(NamedTuple):
+    """A factor, what made it, and the norms of the matrix and of its inverse."""
+
+    factor: Any
+    backend: Backend
+    norm: float
+    inverse_norm: float
+
+
+def _factored(gram: Any, backend: Backend) -> _Factored:
+    """Factor, unless the matrix is singular to rounding.
+
+    Raises
+    ------
+    NotPositiveDefiniteError
+    """
+    n = gram.shape[0]
+    factor, used = factorize(gram, backend)
+    norm = largest_eigenvalue(lambda v: gram @ v, n, gram.dtype)
+    inverse_norm = largest_eigenvalue(factor.solve, n, gram.dtype)
+    # Scaling makes the condition number n times as large at most: only then is there a doubt.
+    if not n * norm * inverse_norm * rounding(n) < 0.1 and is_singular(gram, factor):
+        raise NotPositiveDefiniteError("singular to rounding")
+    return _Factored(factor, used, norm, inverse_norm)
+
+
+def _status(condition: float) -> Status:
+    return Status.ILL_CONDITIONED if condition > ILL_CONDITIONED else Status.CONVERGED
 
 
 def _refine(
-    problem: LeastSquares, factor: Factor, rhs: NDArray, refinements: int, condition: float
+    problem: LeastSquares, factor: Factor, x: NDArray, refinements: int, condition: float
 ) -> tuple[Certificate, int]:
-    """Solve, and correct by the gradient that A itself gives, while that gains anything."""
-    certificate = problem.certificate(factor.solve(rhs))
+    """Correct x by the gradient that A itself gives, while that gains anything."""
+    certificate = problem.certificate(x)
     before = math.inf
     for step in range(refinements):
         x = certificate.x
@@ -137,56 +209,14 @@ def _refine(
     return certificate, refinements
 
 
-def _column_scale(gram: Any) -> NDArray:
-    """What brings the diagonal of the Gram matrix to one; one where a column is zero."""
-    diagonal = np.asarray(gram.diagonal()).real
-    return 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
-
-
-def _numerically_singular(gram: Any, scale: NDArray, factor: Factor) -> bool:
-    """Whether the scaled Gram matrix is singular to rounding, though Cholesky went through.
-
-    Of exactly dependent columns rounding leaves pivots of a few eps, not zero: the inverse is
-    large then. A false alarm needs a condition number of A near 1e7, columns scaled.
-    """
-    n = scale.size
-    largest = largest_eigenvalue(lambda v: scale * (gram @ (scale * v)), n, gram.dtype)
-    inverse = largest_eigenvalue(lambda v: factor.solve(v / scale) / scale, n, gram.dtype)
-    return not largest * inverse * _rounding(n) < 1
-
-
-def _rounding(n: int) -> float:
-    return 10 * math.sqrt(n) * EPS
-
-
-class _PseudoInverse:
-    """Minimum-norm solves with a singular Gram matrix, its columns scaled to judge the rank."""
-
-    def __init__(self, gram: NDArray, scale: NDArray) -> None:
-        from scipy.linalg import eigh, qr
-
-        values, vectors = eigh(scale[:, None] * gram * scale, check_finite=False)
-        kept = values > _rounding(scale.size) * values[-1]
-        self.rank = int(kept.sum())
-        self._values = values[kept]
-        self._vectors = scale[:, None] * vectors[:, kept]
-        null = scale[:, None] * vectors[:, ~kept]
-        self._null = qr(null, mode="economic", check_finite=False)[0] if null.size else null
-
-    def solve(self, rhs: NDArray) -> NDArray:
-        x = self._vectors @ ((self._vectors.conj().T @ rhs) / self._values)
-        return x - self._null @ (self._null.conj().T @ x)
-
-
 def _deficient(
     problem: LeastSquares,
     gram: Any,
-    scale: NDArray,
     rhs: NDArray,
     began: float,
     refinements: int,
 ) -> Outcome:
-    n = scale.size
+    n = rhs.size
     if n > DENSE_LIMIT:
         return Outcome(
             problem.certificate(np.full(n, np.nan, dtype=problem.dtype)),
@@ -194,14 +224,14 @@ def _deficient(
             setup_seconds=perf_counter() - began,
             message="the Cholesky factorization broke down; lsmr gives a minimum-norm solution",
         )
-    pseudo = _PseudoInverse(gram.toarray() if sparse.issparse(gram) else gram, scale)
+    pseudo = GramPseudoInverse(as_dense(gram))
     setup = perf_counter() - began
     condition = math.nan
     if pseudo.rank:
         largest = largest_eigenvalue(lambda v: gram @ v, n, gram.dtype)
         inverse = largest_eigenvalue(pseudo.solve, n, gram.dtype)
         condition = math.sqrt(largest * inverse)
-    certificate, steps = _refine(problem, pseudo, rhs, refinements, condition)
+    certificate, steps = _refine(problem, pseudo, pseudo.solve(rhs), refinements, condition)
     status = Status.RANK_DEFICIENT
     if pseudo.rank == n:
         status = Status.ILL_CONDITIONED

@@ -15,6 +15,7 @@ from scipy import sparse
 
 from convmat.errors import ConvmatError, MissingPackageError
 from convmat.memory import require_memory
+from convmat.triangles import inverse_of_product
 
 __all__ = ["Backend", "DenseFactor", "Factor", "NotPositiveDefiniteError", "factorize"]
 
@@ -104,6 +105,10 @@ class DenseFactor:
         from scipy.linalg import cho_solve
 
         return cho_solve((self.lower, True), rhs, check_finite=False)
+
+    def inverse(self) -> NDArray:
+        """The matrix's inverse, shape (n, n)."""
+        return inverse_of_product(self.lower)
 
 
 def banded_factor(gram: sparse.csr_array) -> Factor:

@@ -22,7 +22,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convmat.least_squares import Certificate, LeastSquares
+from convmat.certificate import Certificate
+from convmat.least_squares import LeastSquares
 from convmat.solution import Outcome
 from convmat.solvers.constraints import Constraints
 from convmat.solvers.iteration import (

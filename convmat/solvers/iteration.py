@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convmat.certificate import Certificate
 from convmat.errors import ConvmatError
-from convmat.least_squares import Certificate, LeastSquares
+from convmat.least_squares import LeastSquares
 from convmat.solution import Outcome, Status
 from convmat.solvers.condition import spectral_norm
 
