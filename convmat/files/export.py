@@ -22,8 +22,9 @@ from convmat.errors import ConvmatError, TooLargeError
 from convmat.files.matrix_formats import MATRIX_FORMATS
 from convmat.files.writing import atomic_write, check_suffix
 from convmat.geometry import Geometry
+from convmat.linear_maps import all_finite
 
-__all__ = ["StoredMatrix", "load_matrix", "save_matrix"]
+__all__ = ["StoredMatrix", "as_rows", "load_matrix", "save_matrix"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +96,7 @@ def save_matrix(
         raise ConvmatError(f"geometry must be a Geometry, got {type(geometry).__name__}")
     if order not in ("C", "F"):
         raise ConvmatError(f"order must be 'C' or 'F', got {order!r}")
-    rows = _as_rows(matrix)
+    rows = as_rows(matrix)
     _check_shape(rows.shape, geometry)
     entries = None if kernel is None else as_samples(kernel, "kernel")
     if entries is not None and entries.shape != geometry.kernel_shape:
@@ -148,11 +149,12 @@ def load_matrix(path: str | os.PathLike[str]) -> StoredMatrix:
         raise ConvmatError(f"cannot read {path}: the record of its geometry is damaged") from error
 
 
-def _as_rows(matrix: Any) -> Any:
+def as_rows(matrix: Any) -> Any:
+    """The matrix as a csr_array of finite numbers, in a dtype that convmat computes in."""
     rows = csr_array(matrix if sparse.issparse(matrix) else as_samples(matrix, "matrix", ndim=2))
     if rows.dtype not in DTYPES:
         raise ConvmatError(f"matrix must be {', '.join(map(str, DTYPES))}, got {rows.dtype}")
-    if not np.isfinite(rows.data).all():
+    if not all_finite(rows.data):
         raise ConvmatError("matrix has entries that are NaN or infinite")
     return rows
 
@@ -191,7 +193,7 @@ def _restore(matrix: Any, record: dict[str, Any]) -> StoredMatrix:
     fields = ("input_shape", "kernel_shape", "mode", "boundary", "anchor")
     geometry = Geometry(*(record[name] for name in fields))
     _check_shape(matrix.shape, geometry)
-    rows = _as_rows(matrix)
+    rows = as_rows(matrix)
     dtype = np.dtype(record["dtype"])
     if dtype not in DTYPES or (rows.dtype.kind == "c") != (dtype.kind == "c"):
         raise ConvmatError(f"the matrix is {rows.dtype}, its record says {dtype}")

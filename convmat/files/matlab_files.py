@@ -27,16 +27,18 @@ _NUMBERS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f
 _NUMBERS |= {12: "i8", 13: "u8", 16: "u1", 17: "u2", 18: "u4"}  # the last three are text
 _VARIABLE, _COMPRESSED = 14, 15
 _TEXT, _SPARSE = 4, 5
+_LAST_PLAIN = 15  # classes beyond have no shape and name in their second and third places
 _COMPLEX = 0x800
 
 
 def read_variables(content: bytes, names: tuple[str, ...]) -> dict[str, Any]:
-    """The variables of these names that are sparse matrices or text.
+    """The variables, with the values of those of these names that are sparse matrices or text.
 
     Returns
     -------
-    dict of str to csc_array or str
-        The indices of a matrix are not checked; text is ASCII.
+    dict of str to csc_array, str or None
+        Of all variables, None for the others. The indices of a matrix are not checked; text is
+        ASCII.
 
     Raises
     ------
@@ -91,22 +93,21 @@ def _inflate(body: memoryview) -> memoryview:
 
 
 def _variable(body: memoryview, order: str, names: tuple[str, ...]) -> dict[str, Any]:
-    """Its name and value, or nothing where it is not wanted."""
+    """Its name and value; None where it is not wanted."""
     elements = _elements(body, order)
-    flags = [_numbers(element, order) for element in islice(elements, 1)]
-    if not flags or not flags[0].size:
+    start = list(islice(elements, 3))
+    flags = _numbers(start[0], order) if len(start) == 3 else np.zeros(0)
+    kind = int(flags[0]) & 0xFF if flags.size else 0
+    if not 0 < kind <= _LAST_PLAIN:
         return {}
-    kind = int(flags[0][0]) & 0xFF
-    if kind not in (_TEXT, _SPARSE):
-        return {}
-    parts = list(elements)
-    name = bytes(parts[1][1]).decode("latin-1") if len(parts) > 2 else ""
-    if name not in names:
-        return {}
-    shape, *numbers = (_numbers(part, order) for part in (parts[0], *parts[2:]))
+    name = bytes(start[2][1]).decode("latin-1")
+    if kind not in (_TEXT, _SPARSE) or name not in names:
+        return {name: None}
+    shape = _numbers(start[1], order)
+    numbers = [_numbers(part, order) for part in elements]
     if kind == _TEXT:
         return {name: "".join(map(chr, numbers[0].tolist()))}
-    is_complex = bool(flags[0][0] & _COMPLEX)
+    is_complex = bool(int(flags[0]) & _COMPLEX)
     if len(numbers) != 3 + is_complex or len(shape) != 2:
         raise ConvmatError(f"its variable {name} is no whole sparse matrix")
     rows, starts = (part.astype(np.int32, casting="same_kind") for part in numbers[:2])

@@ -10,19 +10,25 @@ import re
 import warnings
 import zipfile
 from collections.abc import Callable
+from io import BytesIO
+from itertools import pairwise
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import coo_array
 
 from convmat.errors import ConvmatError
 from convmat.files.matlab_files import read_variables
+from convmat.files.matlab_writing import write_variables
+from convmat.matrices.blocks import index_dtype
 
 __all__ = ["MATRIX_FORMATS", "MatrixFormat"]
 
 _LARGEST_VARIABLE = 2**31  # bytes; MATLAB's limit for version 5
 _COMMENT_LENGTH = 1000  # Matrix Market allows lines of 1024 characters
+_ENTRIES_AT_A_TIME = 2**18
 
 
 class MatrixFormat(NamedTuple):
@@ -42,19 +48,42 @@ def _write_npz(file: BinaryIO, rows: Any, text: str) -> None:
 
 
 def _read_npz(file: BinaryIO) -> tuple[Any, str]:
-    matrix = sparse.load_npz(file)
-    file.seek(0)
     with np.load(file, allow_pickle=False) as content:
-        return matrix, content["convmat"].item() if "convmat" in content else ""
+        if "format" not in content:
+            names = ", ".join(content) or "nothing"
+            raise ConvmatError(f"it holds {names}, and no sparse matrix as SciPy writes it")
+        text = content["convmat"].item() if "convmat" in content else ""
+        file.seek(0)
+        return sparse.load_npz(file), text
 
 
 def _write_mtx(file: BinaryIO, rows: Any, text: str) -> None:
+    """A stretch of rows at a time, as SciPy's own writer holds every row number at once."""
     from scipy.io import mmwrite
 
     step = _COMMENT_LENGTH - len("%convmat ")
-    lines = [f"convmat {text[i : i + step]}" for i in range(0, len(text), step)]
-    # The default precision is the shortest text that is read back as the same number.
-    mmwrite(file, rows, comment="\n".join(lines), symmetry="general")
+    field = "complex" if rows.dtype.kind == "c" else "real"
+    lines = [f"%%MatrixMarket matrix coordinate {field} general"]
+    lines += [f"%convmat {text[i : i + step]}" for i in range(0, len(text), step)]
+    lines.append(" ".join(map(str, (*rows.shape, rows.nnz))))
+    file.write("".join(f"{line}\n" for line in lines).encode("ascii"))
+    starts = rows.indptr
+    bounds = np.searchsorted(starts, np.arange(0, rows.nnz, _ENTRIES_AT_A_TIME), side="right") - 1
+    bounds = np.unique(np.append(bounds, rows.shape[0]))
+    for first, last in pairwise(bounds):
+        part = slice(starts[first], starts[last])
+        numbers = np.repeat(np.arange(first, last), np.diff(starts[first : last + 1]))
+        entries = coo_array((rows.data[part], (numbers, rows.indices[part])), shape=rows.shape)
+        if not entries.nnz:
+            continue
+        content = BytesIO()
+        # The default precision is the shortest text that is read back as the same number; a
+        # `precision` of 17 writes float32 such that SciPy 1.17 cannot read it.
+        mmwrite(content, entries, field=field, symmetry="general")
+        content.seek(0)
+        while content.readline().startswith(b"%"):
+            pass  # ... up to the line of sizes
+        file.write(content.getbuffer()[content.tell() :])
 
 
 def _read_mtx(file: BinaryIO) -> tuple[Any, str]:
@@ -68,43 +97,55 @@ def _read_mtx(file: BinaryIO) -> tuple[Any, str]:
     kind = re.match(rb"%%MatrixMarket matrix coordinate (real|complex) general\s", header)
     sizes = re.fullmatch(rb"\s*(\d+)\s+(\d+)\s+(\d+)\s*", line)
     if kind is None or sizes is None:
-        raise ConvmatError("it is no sparse, general, real or complex Matrix Market file")
+        begins = (line if kind else header)[:60].decode("ascii", "replace").strip()
+        raise ConvmatError(
+            "it is no sparse, general, real or complex Matrix Market file: it says "
+            f"{begins!r} where {'its sizes' if kind else 'its kind'} should be"
+        )
     rows, columns, entries = map(int, sizes.groups())
     width = 4 if kind[1] == b"complex" else 3
     if 2 * width * entries > os.fstat(file.fileno()).st_size + 1:
         raise ConvmatError(f"it is too short for the {entries} entries that it says it has")
+    values = np.empty(entries, dtype=np.complex128 if width == 4 else np.float64)
+    places = np.empty((2, entries), dtype=index_dtype(entries, (rows, columns)))
+    for first in range(0, entries, _ENTRIES_AT_A_TIME):
+        part = slice(first, min(first + _ENTRIES_AT_A_TIME, entries))
+        table = _read_numbers(file, width * (part.stop - first)).reshape(-1, width)
+        if len(table) < part.stop - first:
+            raise ConvmatError(f"it does not hold the {entries} entries that it says it has")
+        at = table[:, :2]
+        if (at % 1).any() or (at < 1).any() or (at > (rows, columns)).any():
+            raise ConvmatError(f"it has positions that are not in a {rows} x {columns} matrix")
+        places[:, part] = at.T - 1
+        values[part] = table[:, 2] if width == 3 else table[:, 2] + 1j * table[:, 3]
+    if file.read(_COMMENT_LENGTH).strip():
+        raise ConvmatError(f"it holds more than the {entries} entries that it says it has")
+    return coo_array((values, tuple(places)), shape=(rows, columns)), text.decode()
+
+
+def _read_numbers(file: BinaryIO, count: int) -> NDArray[np.float64]:
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # what is no number is only a deprecation in NumPy
-        table = np.fromfile(file, sep=" ", count=width * entries)
-    if len(table) < width * entries or file.read(_COMMENT_LENGTH).strip():
-        raise ConvmatError(f"it does not hold the {entries} entries that it says it has")
-    table = table.reshape(entries, width)
-    if (table[:, :2] % 1).any():
-        raise ConvmatError("it has positions that are not whole numbers")
-    values = table[:, 2] if width == 3 else table[:, 2] + 1j * table[:, 3]
-    places = table[:, :2].astype(np.int64) - 1
-    return coo_array((values, tuple(places.T)), shape=(rows, columns)), text.decode()
+        numbers = np.fromfile(file, sep=" ", count=count)
+    return numbers[: len(numbers) if len(numbers) == count else 0]
 
 
 def _write_mat(file: BinaryIO, rows: Any, text: str) -> None:
-    from scipy.io import savemat
-
-    double = np.complex128 if rows.dtype.kind == "c" else np.float64
-    needed = rows.nnz * (np.dtype(double).itemsize + 4) + 4 * rows.shape[1]
-    if needed >= _LARGEST_VARIABLE:
+    values = 16 if rows.dtype.kind == "c" else 8
+    needed = rows.nnz * (values + 4) + 4 * (rows.shape[1] + 1)
+    if needed >= _LARGEST_VARIABLE or max(rows.shape) >= _LARGEST_VARIABLE:
         raise ConvmatError(
-            f"the matrix takes {needed} bytes and a .mat file (version 5) holds less than "
-            f"{_LARGEST_VARIABLE} in a variable; write .npz or .mtx"
+            f"the matrix, {rows.shape[0]} x {rows.shape[1]}, takes {needed} bytes and a .mat file "
+            f"(version 5) holds less than {_LARGEST_VARIABLE} in a variable; write .npz or .mtx"
         )
-    variables = {"H": rows.astype(double, copy=False), "convmat": text}
-    savemat(file, variables, do_compression=True)  # which adds a checksum
+    write_variables(file, "H", rows, "convmat", text)
 
 
 def _read_mat(file: BinaryIO) -> tuple[Any, str]:
     content = read_variables(file.read(), ("H", "convmat"))
     if not sparse.issparse(content.get("H")):
-        raise ConvmatError("it has no sparse matrix called H")
-    return content["H"], str(content.get("convmat", ""))
+        raise ConvmatError(f"it holds {', '.join(content) or 'nothing'}, no sparse matrix called H")
+    return content["H"], content.get("convmat") or ""
 
 
 MATRIX_FORMATS = {

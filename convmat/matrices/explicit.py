@@ -23,7 +23,7 @@ from convmat.matrices.gather import gather_windows, signal_windows
 from convmat.matrices.scatter import scatter_kernel
 from convmat.memory import require_memory
 
-__all__ = ["convolution_matrix", "data_matrix"]
+__all__ = ["check_options", "convert", "convolution_matrix", "data_matrix"]
 
 _FORMATS = ("csr", "csc", "coo", "dense")
 
@@ -92,10 +92,10 @@ def convolution_matrix(
     signal_shape = parse_shape(input_shape, "input_shape")
     values = as_samples(kernel, "kernel", ndim=len(signal_shape), dtype=dtype)
     geometry = Geometry(signal_shape, values.shape, mode, boundary, anchor)
-    _check_options(order, format)
+    check_options(order, format)
     if order == "F":
         values, geometry = values.T, geometry.reversed()
-    return _convert(scatter_kernel(values, geometry, format), format)
+    return convert(scatter_kernel(values, geometry, format), format)
 
 
 def data_matrix(
@@ -144,15 +144,16 @@ def data_matrix(
     window = parse_shape(kernel_shape, "kernel_shape")
     samples = as_samples(data, "data", ndim=len(window), dtype=dtype)
     geometry = Geometry(samples.shape, window, mode, boundary, anchor)
-    _check_options(order, format)
+    check_options(order, format)
     if order == "F":
         samples, geometry = samples.T, geometry.reversed()
     if format == "dense":
         return _dense_data(samples, geometry)
-    return _convert(gather_windows(samples, geometry, format), format)
+    return convert(gather_windows(samples, geometry, format), format)
 
 
-def _convert(matrix: csr_array, format: str) -> Any:
+def convert(matrix: csr_array, format: str) -> Any:
+    """The canonical matrix in another format, canonical too."""
     if format == "csr":
         return matrix
     if format == "dense":
@@ -162,7 +163,8 @@ def _convert(matrix: csr_array, format: str) -> Any:
     return converted
 
 
-def _check_options(order: str, format: str) -> None:
+def check_options(order: str, format: str) -> None:
+    """Refuse unknown orders and formats."""
     if not isinstance(order, str) or order not in ("C", "F"):
         raise ConvmatError(f"order must be 'C' or 'F', got {order!r}")
     if not isinstance(format, str) or format not in _FORMATS:

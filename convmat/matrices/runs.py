@@ -43,13 +43,16 @@ class Row:
 
     def gather(self, kernel: NDArray, axis: int) -> NDArray:
         """Row values: along `axis`, kernel entries become the sums that meet in each column."""
-        taken = np.take(kernel, self.taps, axis=axis)
+        return self.combine(np.take(kernel, self.taps, axis=axis), axis)
+
+    def combine(self, taken: NDArray, axis: int) -> NDArray:
+        """The same where `axis` of `taken`, which is overwritten, holds one entry for each tap."""
         if taken.dtype == np.bool_:
             return self._sum(np.logical_or, taken, axis)
         if not np.all(self.weights == 1):
-            shape = [1] * kernel.ndim
+            shape = [1] * taken.ndim
             shape[axis] = -1
-            taken *= self.weights.reshape(shape).astype(kernel.real.dtype)
+            taken *= self.weights.reshape(shape).astype(taken.real.dtype)
         return self._sum(np.add, taken, axis)
 
     def _sum(self, operation: np.ufunc, taken: NDArray, axis: int) -> NDArray:

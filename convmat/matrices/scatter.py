@@ -26,7 +26,7 @@ from convmat.matrices.blocks import (
 )
 from convmat.matrices.runs import Row, Run, kernel_runs
 
-__all__ = ["scatter_kernel", "scatter_runs"]
+__all__ = ["Part", "box_rows", "lay_out", "place", "scatter_kernel", "scatter_runs"]
 
 # Entries written at a time where rows are shorter: a broadcast assignment is quick along its
 # last axis only.
@@ -56,32 +56,14 @@ def scatter_runs(
     Its rows are the outputs of the axes in C order, its columns the samples of `input_shape`.
     """
     stored = kernel != 0
-    bounds = [np.array([0, *(run.stop for run in runs)]) for runs in axes]
-    shape = prod(int(bound[-1]) for bound in bounds), prod(input_shape)
-    most = row_counts([[run.size for run in runs] for runs in axes])
-    reach = row_counts([[run.spread for run in runs] for runs in axes]) * np.count_nonzero(stored)
-    require_rows(np.minimum(most, reach), bounds, shape, kernel.dtype, format)
-    inner = [[(run, run.row()) for run in runs] for runs in axes[1:]]
-
-    def rows(first: Run, *arrays: NDArray) -> Iterator[tuple[list[Part], list[NDArray]]]:
-        return _rows([(first, first.row())], inner, list(arrays))
-
-    if stored.all():
-        counts = most
-    else:
-        sizes = [np.count_nonzero(row) for first in axes[0] for _, (row,) in rows(first, stored)]
-        counts = np.array(sizes, dtype=np.int64).reshape(most.shape)
-    blocks = RowBlocks(bounds, counts, shape[1], kernel.dtype)
+    blocks, inner = lay_out(stored, axes, input_shape, kernel.dtype, format)
     strides = element_strides(input_shape)
 
     def tasks() -> Iterator[Task]:
         for first in axes[0]:
             boxes = []
-            for parts, (values, pattern) in rows(first, kernel, stored):
-                box = tuple(slice(run.start, run.stop) for run, _ in parts)
-                along = list(zip(parts, strides, strict=True))
-                moves = [run.step * stride for (run, _), stride in along]
-                columns = grid([row.columns * stride for (_, row), stride in along])
+            for parts, (values, pattern) in box_rows(first, inner, kernel, stored):
+                box, moves, columns = place(parts, strides)
                 entries = values[pattern], columns[pattern].astype(blocks.indices.dtype)
                 boxes.append((box, moves, *entries))
             for strip in blocks.strips(first.start, first.stop):
@@ -90,10 +72,53 @@ def scatter_runs(
     return blocks.finish(tasks())
 
 
+def lay_out(
+    stored: NDArray[np.bool_],
+    axes: Sequence[Sequence[Run]],
+    input_shape: tuple[int, ...],
+    dtype: np.dtype,
+    format: str,
+) -> tuple[RowBlocks, list[list[Part]]]:
+    """An empty matrix for the entries `stored` of a kernel, and the rows of all axes but the first.
+
+    It is refused where it would not fit once it is in `format`.
+    """
+    bounds = [np.array([0, *(run.stop for run in runs)]) for runs in axes]
+    shape = prod(int(bound[-1]) for bound in bounds), prod(input_shape)
+    most = row_counts([[run.size for run in runs] for runs in axes])
+    reach = row_counts([[run.spread for run in runs] for runs in axes]) * np.count_nonzero(stored)
+    require_rows(np.minimum(most, reach), bounds, shape, dtype, format)
+    inner = [[(run, run.row()) for run in runs] for runs in axes[1:]]
+    counts = most
+    if not stored.all():
+        sizes = [
+            np.count_nonzero(row)
+            for first in axes[0]
+            for _, (row,) in box_rows(first, inner, stored)
+        ]
+        counts = np.array(sizes, dtype=np.int64).reshape(most.shape)
+    return RowBlocks(bounds, counts, shape[1], dtype), inner
+
+
+def box_rows(
+    first: Run, inner: Sequence[Sequence[Part]], *arrays: NDArray
+) -> Iterator[tuple[list[Part], list[NDArray]]]:
+    """For every box of a run of the first axis, its runs, and what `arrays` become in it."""
+    return _rows([(first, first.row())], inner, list(arrays))
+
+
+def place(parts: Sequence[Part], strides: Sequence[int]) -> tuple[Box, list[int], NDArray]:
+    """A box, by how many columns its row moves along each axis, and the columns it begins with."""
+    box = tuple(slice(run.start, run.stop) for run, _ in parts)
+    moves = [run.step * stride for (run, _), stride in zip(parts, strides, strict=True)]
+    columns = [row.columns * stride for (_, row), stride in zip(parts, strides, strict=True)]
+    return box, moves, grid(columns)
+
+
 def _rows(
     parts: list[Part], inner: Sequence[Sequence[Part]], arrays: list[NDArray]
 ) -> Iterator[tuple[list[Part], list[NDArray]]]:
-    """For every box that begins with `parts`, its runs and what each of `arrays` becomes in it."""
+    """The boxes that begin with `parts`."""
     axis = len(parts) - 1
     gathered = [parts[-1][1].gather(array, axis) for array in arrays]
     if axis == len(inner):

@@ -20,7 +20,16 @@ from numpy.typing import NDArray
 
 from convmat.boundary import Extension
 
-__all__ = ["Stretch", "extend_axes", "fold_axes", "stretches"]
+__all__ = [
+    "Frame",
+    "Stretch",
+    "along",
+    "extend_axes",
+    "fill_in",
+    "fold_axes",
+    "fold_onto",
+    "stretches",
+]
 
 
 @dataclass(frozen=True)
@@ -50,10 +59,11 @@ class Stretch:
         return slice(min(self.first, last), max(self.first, last) + 1)
 
 
-def stretches(extension: Extension) -> list[list[Stretch]]:
+def stretches(extension: Extension, *, beyond: bool = False) -> list[list[Stretch]]:
     """The stretches of each term of an extension, in the order of the positions.
 
-    None crosses an edge of the signal.
+    None crosses an edge of the signal. With `beyond`, the signal itself, where it stands, is left
+    out.
 
     Examples
     --------
@@ -65,7 +75,10 @@ def stretches(extension: Extension) -> list[list[Stretch]]:
     """
     edges = np.array([-extension.start, extension.size - extension.start])
     terms = zip(extension.indices, extension.weights, strict=True)
-    return [list(_term(indices, weights, edges)) for indices, weights in terms]
+    found = [list(_term(indices, weights, edges)) for indices, weights in terms]
+    if not beyond:
+        return found
+    return [[stretch for stretch in term if not _is_signal(stretch, extension)] for term in found]
 
 
 _BREAK = 2
@@ -107,20 +120,14 @@ def extend_axes(samples: NDArray, extensions: Sequence[Extension]) -> NDArray:
     array([2., 1., 2., 3., 2.])
     """
     shape = tuple(extension.indices.shape[1] for extension in extensions)
-    if not all(_inside(extension) for extension in extensions):
+    if not all(extension.is_whole for extension in extensions):
         for axis, extension in enumerate(extensions):
             samples = _extend_axis(samples, axis, extension)
         return samples
     if shape == samples.shape:
         return samples
-    # One array for all axes: the signal goes in once, then each axis fills in its own border.
     extended = np.empty(shape, samples.dtype)
-    places = _places(extensions)
-    extended[places] = samples
-    for axis, extension in enumerate(extensions):
-        target = extended[(slice(None),) * (axis + 1) + places[axis + 1 :]]
-        source = target[_along(axis, places[axis])]
-        _fill(target, source, axis, extension, in_place=True)
+    Frame(extensions).fill(extended, samples)
     return extended
 
 
@@ -138,32 +145,58 @@ def fold_axes(
     >>> fold_axes(np.ones(5), [extension(Boundary.MIRROR, 3, -1, 4)])
     array([1., 3., 1.])
     """
-    if not all(_inside(extension) for extension in extensions):
+    if not all(extension.is_whole for extension in extensions):
         for axis, extension in enumerate(extensions):
             shape = list(extended.shape)
             shape[axis] = extension.size
             folded = np.zeros(shape, extended.dtype)
-            _add(folded, extended, axis, extension, in_place=False)
+            fold_onto(folded, extended, stretches(extension), axis)
             extended = folded
         return extended
-    places = _places(extensions)
-    if not overwrite and extended[places].size < extended.size:
+    frame = Frame(extensions)
+    if not overwrite and extended[frame.places].size < extended.size:
         extended = extended.copy()
-    for axis in reversed(range(len(extensions))):
-        source = extended[(slice(None),) * (axis + 1) + places[axis + 1 :]]
-        _add(source[_along(axis, places[axis])], source, axis, extensions[axis], in_place=True)
-    return extended[places]
+    return frame.fold(extended)
 
 
-def _inside(extension: Extension) -> bool:
-    """Whether the whole signal is among the positions."""
-    stop = extension.start + extension.indices.shape[1]
-    return extension.start <= 0 and stop >= extension.size
+class Frame:
+    """Where a signal lies among the positions of its extensions, and how it goes on around it.
 
+    Parameters
+    ----------
+    extensions : sequence of Extension
+        One per axis, all of the signal among their positions.
 
-def _places(extensions: Sequence[Extension]) -> tuple[slice, ...]:
-    """Where the signal itself lies among the positions."""
-    return tuple(slice(-e.start, e.size - e.start) for e in extensions)
+    Examples
+    --------
+    >>> from convmat.boundary import Boundary, extension
+    >>> frame = Frame([extension(Boundary.MIRROR, 3, -1, 4)])
+    >>> extended = np.empty(5)
+    >>> frame.fill(extended, np.array([1.0, 2, 3]))
+    >>> extended
+    array([2., 1., 2., 3., 2.])
+    """
+
+    def __init__(self, extensions: Sequence[Extension]) -> None:
+        self.shape = tuple(extension.indices.shape[1] for extension in extensions)
+        self.places = tuple(slice(-e.start, e.size - e.start) for e in extensions)
+        self._extensions = extensions
+        self._beyond = [stretches(extension, beyond=True) for extension in extensions]
+
+    def fill(self, extended: NDArray, samples: NDArray) -> None:
+        """Put the signal in once, then fill in the border of each axis."""
+        extended[self.places] = samples
+        for axis, terms in enumerate(self._beyond):
+            target = extended[(slice(None),) * (axis + 1) + self.places[axis + 1 :]]
+            _blank(target, axis, self._extensions[axis])
+            fill_in(target, target[along(axis, self.places[axis])], terms, axis)
+
+    def fold(self, extended: NDArray) -> NDArray:
+        """Add the border up, in place; the result is the signal's place in `extended`."""
+        for axis, terms in reversed(list(enumerate(self._beyond))):
+            source = extended[(slice(None),) * (axis + 1) + self.places[axis + 1 :]]
+            fold_onto(source[along(axis, self.places[axis])], source, terms, axis)
+        return extended[self.places]
 
 
 def _extend_axis(samples: NDArray, axis: int, extension: Extension) -> NDArray:
@@ -172,11 +205,12 @@ def _extend_axis(samples: NDArray, axis: int, extension: Extension) -> NDArray:
     if len(terms) == 1 and len(terms[0]) == 1 and _is_signal(terms[0][0], extension):
         only = terms[0][0]
         if only.stop - only.start == positions:
-            return samples[_along(axis, only.samples)]
+            return samples[along(axis, only.samples)]
     shape = list(samples.shape)
     shape[axis] = positions
     extended = np.empty(shape, samples.dtype)
-    _fill(extended, samples, axis, extension, in_place=False)
+    _blank(extended, axis, extension)
+    fill_in(extended, samples, terms, axis)
     return extended
 
 
@@ -186,50 +220,66 @@ def _is_signal(stretch: Stretch, extension: Extension) -> bool:
     return forwards and stretch.weight == 1 and stretch.first == stretch.start + extension.start
 
 
-def _fill(
-    extended: NDArray, samples: NDArray, axis: int, extension: Extension, *, in_place: bool
-) -> None:
-    """Copy each stretch to its positions; `in_place`, the signal itself is there already."""
+def _blank(extended: NDArray, axis: int, extension: Extension) -> None:
+    """Zeros, where the extension reads nothing."""
     outside = extension.weights[0] == 0
     if outside.any():
-        extended[(slice(None),) * axis + (outside,)] = 0
-    for number, term in enumerate(stretches(extension)):
+        extended[along(axis, outside)] = 0
+
+
+def fill_in(extended: NDArray, samples: NDArray, terms: list[list[Stretch]], axis: int) -> None:
+    """Copy the stretches of one axis to their positions.
+
+    Examples
+    --------
+    >>> from convmat.boundary import Boundary, extension
+    >>> extended = np.array([0.0, 1.0, 2.0])
+    >>> terms = stretches(extension(Boundary.SYMMETRIC, 2, -1, 2), beyond=True)
+    >>> fill_in(extended, extended[1:], terms, 0)
+    >>> extended
+    array([1., 1., 2.])
+    """
+    for number, term in enumerate(terms):
         for stretch in term:
-            if in_place and _is_signal(stretch, extension):
-                continue
-            source = samples[_along(axis, stretch.samples)]
+            source = samples[along(axis, stretch.samples)]
             if stretch.step < 0:
                 source = np.flip(source, axis)
             if stretch.weight != 1:
                 source = source * samples.real.dtype.type(stretch.weight)
-            target = extended[_along(axis, slice(stretch.start, stretch.stop))]
+            target = extended[along(axis, slice(stretch.start, stretch.stop))]
             if number:
                 target += source
             else:
                 target[...] = source
 
 
-def _add(
-    folded: NDArray, extended: NDArray, axis: int, extension: Extension, *, in_place: bool
-) -> None:
-    """Add each stretch to its samples; `in_place`, the signal itself is there already.
+def fold_onto(folded: NDArray, extended: NDArray, terms: list[list[Stretch]], axis: int) -> None:
+    """Add the stretches of one axis to the samples that they were read from.
 
-    Samples are never read again once something is added to them: the border is read whole
-    before, and lies outside of the signal.
+    `folded` may be the signal within `extended`, with stretches `beyond` it: samples are then
+    never read again once something is added to them, for the border lies outside.
+
+    Examples
+    --------
+    >>> from convmat.boundary import Boundary, extension
+    >>> extended = np.array([5.0, 1.0, 2.0])
+    >>> terms = stretches(extension(Boundary.SYMMETRIC, 2, -1, 2), beyond=True)
+    >>> fold_onto(extended[1:], extended, terms, 0)
+    >>> extended[1:]
+    array([6., 2.])
     """
-    for term in stretches(extension):
+    for term in terms:
         for stretch in term:
-            if in_place and _is_signal(stretch, extension):
-                continue
-            source = extended[_along(axis, slice(stretch.start, stretch.stop))]
+            source = extended[along(axis, slice(stretch.start, stretch.stop))]
             if stretch.step == 0:
                 source = source.sum(axis=axis, keepdims=True)
             elif stretch.step < 0:
                 source = np.flip(source, axis)
             if stretch.weight != 1:
                 source = source * extended.real.dtype.type(stretch.weight)
-            folded[_along(axis, stretch.samples)] += source
+            folded[along(axis, stretch.samples)] += source
 
 
-def _along(axis: int, part: slice) -> tuple[slice, ...]:
-    return (slice(None),) * axis + (part,)
+def along(axis: int, part: slice | NDArray) -> tuple[slice | NDArray, ...]:
+    """The index of a part of an array along one axis."""
+    return (*(slice(None),) * axis, part)
