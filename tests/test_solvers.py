@@ -23,7 +23,7 @@ from convmat.solvers.dispatch import option_names
 from convmat.solvers.factorization import NotPositiveDefiniteError
 
 EPS = np.finfo(float).eps
-ITERATIVE = [name for name, row in SOLVERS.items() if row.iterative]
+ITERATIVE = [name for name, row in SOLVERS.items() if row.iterative and not row.structure]
 DIRECT = [name for name, row in SOLVERS.items() if not (row.iterative or row.structure)]
 KRYLOV = ["lsqr", "lsmr", "cgls"]
 FIRST_ORDER = ["gradient", "fista"]

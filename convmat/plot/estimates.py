@@ -1,8 +1,4 @@
-"""Figures of kernels and of what they do to pictures. Needs matplotlib, when called.
-
-Figures are made without pyplot: nothing is shown, kept or changed outside the figure that is
-returned. Save one with `save_figure`, or leave it as the last line of a notebook's cell.
-"""
+"""A figure of a kernel estimate: the pictures, the kernel, and what it leaves unexplained."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,58 +10,10 @@ from convmat.errors import ConvmatError
 from convmat.estimation.kernel_estimate import KernelEstimate
 from convmat.operators.convolution import convolve
 from convmat.optional import require
-from convmat.pictures.figure_files import INK, STYLE, save_figure
+from convmat.pictures.figure_files import STYLE
+from convmat.plot.kernels import KERNEL_COLOURS, SIGNED_COLOURS, colour_bar, plot_kernel
 
-__all__ = ["plot_estimate", "plot_kernel", "save_figure"]
-
-_SIGNED, _KERNEL = "RdBu_r", "Blues"
-_MOST_LABELS = 81
-
-
-def plot_kernel(
-    kernel: NDArray, axes: Any, *, signed: bool = False, digits: int | None = None
-) -> Any:
-    """Draw a kernel of one or two axes, with its entries written in where there is room.
-
-    Parameters
-    ----------
-    kernel : ndarray
-        Of complex kernels, the modulus is drawn.
-    axes : matplotlib Axes
-    signed : bool
-        Colours about zero, for differences; otherwise only where there are negative entries
-        of some size.
-    digits : int
-        Decimals of the entries. Default: what makes four digits of the largest, where they fit.
-
-    Returns
-    -------
-    matplotlib AxesImage
-    """
-    shown = np.atleast_2d(np.abs(kernel) if np.iscomplexobj(kernel) else kernel)
-    largest = float(np.abs(shown).max()) or 1.0
-    signed = signed or float(shown.min()) < -0.05 * largest
-    low, colours = (-largest, _SIGNED) if signed else (0.0, _KERNEL)
-    image = axes.imshow(shown, cmap=colours, vmin=low, vmax=largest, interpolation="nearest")
-    axes.set_xticks(range(shown.shape[1]) if shown.shape[1] <= 15 else [])
-    axes.set_yticks(range(shown.shape[0]) if shown.shape[0] <= 15 else [])
-    axes.tick_params(length=0)
-    if digits is None:
-        digits = int(np.clip((4 if shown.shape[1] <= 5 else 3) - np.ceil(np.log10(largest)), 0, 6))
-    if shown.size <= _MOST_LABELS:
-        for (row, column), entry in np.ndenumerate(shown):
-            dark = abs(entry) > 0.6 * largest
-            label = f"{entry:.{digits}f}"
-            axes.text(
-                column,
-                row,
-                label[1:] if label.startswith("-") and not label.strip("-0.") else label,
-                ha="center",
-                va="center",
-                fontsize=min(8.5, 44 / max(shown.shape)),
-                color="white" if dark else INK,
-            )
-    return image
+__all__ = ["plot_estimate"]
 
 
 def plot_estimate(
@@ -160,12 +108,12 @@ def _draw_pictures(
     spread = 3 * found.residual_std
     spread = spread if np.isfinite(spread) and spread > 0 else 1.0
     axes = grid[0, 2]
-    lowest, colours = (0.0, _KERNEL) if several else (-spread, _SIGNED)
+    lowest, colours = (0.0, KERNEL_COLOURS) if several else (-spread, SIGNED_COLOURS)
     image = axes.imshow(residual, cmap=colours, vmin=lowest, vmax=spread, interpolation="nearest")
     axes.set_facecolor("#eceef1")
     _bare(axes, "Residual: rms over channels" if several else "Residual: after − fit")
     axes.set_xlabel(f"standard deviation {found.residual_std:.3g}", loc="left")
-    _bar(figure, image, axes)
+    colour_bar(figure, image, axes)
 
 
 def _draw_signals(
@@ -192,14 +140,14 @@ def _draw_kernels(
         for axes, title in zip(row, titles, strict=True):
             axes.set_title(title)
         row[2].set_xlabel(f"largest deviation {np.abs(difference).max():.2g}", loc="left")
-        _bar(figure, image, row[2])
+        colour_bar(figure, image, row[2])
         return
-    _bar(figure, plot_kernel(kernel, row[0]), row[0])
+    colour_bar(figure, plot_kernel(kernel, row[0]), row[0])
     row[0].set_title("Kernel")
     if np.isfinite(found.std_error).any():
         power = int(np.floor(np.log10(np.nanmax(found.std_error) or 1.0)))
         image = plot_kernel(found.std_error / 10.0**power, row[1], digits=1)
-        _bar(figure, image, row[1])
+        colour_bar(figure, image, row[1])
         row[1].set_title(f"Standard error, × 10$^{{{power}}}$")
     else:
         row[1].axis("off")
@@ -223,9 +171,3 @@ def _bare(axes: Any, title: str) -> None:
     axes.set_title(title)
     axes.set_xticks([])
     axes.set_yticks([])
-
-
-def _bar(figure: Any, image: Any, axes: Any) -> None:
-    bar = figure.colorbar(image, ax=axes, shrink=0.86, aspect=26, pad=0.02)
-    bar.outline.set_visible(False)
-    bar.ax.tick_params(length=0, labelsize=8)

@@ -13,6 +13,7 @@ from convmat.linear_maps import FULL_ENOUGH, is_operator
 from convmat.solution import Outcome, Status
 from convmat.solvers.bounded import bounded
 from convmat.solvers.cholesky import DENSE_LIMIT, cholesky
+from convmat.solvers.condition import ILL_CONDITIONED
 from convmat.solvers.iteration import (
     MAX_ITERATIONS,
     TOLERANCE,
@@ -22,6 +23,7 @@ from convmat.solvers.iteration import (
     checked_start,
 )
 from convmat.solvers.lsmr import lsmr
+from convmat.solvers.pcg import condition_bound, pcg
 from convmat.solvers.qr import qr
 from convmat.solvers.spectral import spectral
 
@@ -54,8 +56,9 @@ def auto(
 ) -> Outcome:
     """Spectral, Cholesky where the normal equations are cheap, or LSMR; `bounded` with constraints.
 
-    Where Cholesky finds that more than half of the digits are lost, an orthogonal method on A
-    itself takes over. What belongs to iterations is for the case that some are made.
+    PCG takes LSMR's place where the operator offers it, and proves that all is determined. Where
+    Cholesky finds that more than half of the digits are lost, an orthogonal method on A itself
+    takes over. What belongs to iterations is for the case that some are made.
     """
     check_options(tolerance, max_iterations, callback, progress)
     if start is not None:
@@ -74,8 +77,11 @@ def auto(
         )
         return _named("bounded", outcome)
 
-    def by_lsmr(why: str = "") -> Outcome:
-        outcome = lsmr(
+    def by_products(why: str = "") -> Outcome:
+        preconditioned = (
+            hasattr(problem.A, "preconditioner") and condition_bound(problem) <= ILL_CONDITIONED
+        )
+        outcome = (pcg if preconditioned else lsmr)(
             problem,
             tolerance=tolerance,
             max_iterations=max_iterations,
@@ -83,17 +89,17 @@ def auto(
             callback=callback,
             progress=progress,
         )
-        return _named("lsmr", outcome, why)
+        return _named("pcg" if preconditioned else "lsmr", outcome, why)
 
     exact = _by_structure(problem)
     if exact is not None:
         return exact
     if not normal_equations_are_cheap(problem):
-        return by_lsmr()
+        return by_products()
     try:
         first = _named("cholesky", cholesky(problem))
     except TooLargeError as error:
-        return by_lsmr(str(error))
+        return by_products(str(error))
     if first.status not in (Status.ILL_CONDITIONED, Status.RANK_DEFICIENT):
         return first
     why = f"cholesky ended as {first.status}"
@@ -101,7 +107,7 @@ def auto(
         second = _named("qr", qr(problem), why)
         return first if _is_noise(second, first, problem) else second
     if first.rank is None or first.status is Status.ILL_CONDITIONED:
-        return by_lsmr(why)
+        return by_products(why)
     return first
 
 

@@ -13,6 +13,7 @@ from convmat.solvers.fista import fista
 from convmat.solvers.gradient import gradient
 from convmat.solvers.lsmr import lsmr
 from convmat.solvers.lsqr import lsqr
+from convmat.solvers.pcg import pcg
 from convmat.solvers.pinv import pinv
 from convmat.solvers.qr import qr
 from convmat.solvers.spectral import spectral
@@ -166,6 +167,19 @@ _ROWS = (
         structure="",
         imposes="",
         description="Krylov; conjugate gradients on the normal equations",
+    ),
+    Solver(
+        name="pcg",
+        function=pcg,
+        iterative=True,
+        matrix_free=True,
+        minimum_norm=False,
+        reports_rank=False,
+        bounds=False,
+        complex_numbers=True,
+        structure="preconditioner",
+        imposes="",
+        description="Krylov; conjugate gradients, preconditioned by what A offers",
     ),
     Solver(
         name="gradient",

@@ -1,0 +1,1 @@
+"""What undoes a convolution: filters, pseudo-inverses, and what each costs."""
