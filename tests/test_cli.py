@@ -246,7 +246,6 @@ def test_unreadable_pictures(tmp_path, pair):
         (("--size", "3x3", "--output", "a.png", "--plot", "./a.png"), "would overwrite"),
         (("--size", "3x3", "--unknown"), "--unknown"),
         (("--size",), "requires an argument"),
-        ((), "--size"),
     ],
 )
 def test_mistakes_in_the_options(pair, monkeypatch, options, message):

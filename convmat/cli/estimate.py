@@ -6,6 +6,7 @@ import numpy as np
 import typer
 
 from convmat.boundary import parse_boundary
+from convmat.cli.identify import identify, refuse_without_size
 from convmat.cli.options import (
     AfterArgument,
     AnchorOption,
@@ -20,7 +21,7 @@ from convmat.cli.options import (
     NoiseStdOption,
     OffsetOption,
     PenaltyOption,
-    SizeOption,
+    SizeIfKnownOption,
     SolverOption,
     ToleranceOption,
     parse_anchor,
@@ -34,6 +35,7 @@ from convmat.cli.pairs import read_pair
 from convmat.cli.planes import read_mask
 from convmat.cli.report import as_json, exit_if_interrupted, facts, kernel_table
 from convmat.cli.terminal import one_line, output, print_note, progress_bar
+from convmat.errors import ConvmatError
 from convmat.estimation.estimate import estimate_kernel
 from convmat.estimation.kernel_estimate import KernelEstimate
 from convmat.files.writing import check_targets
@@ -46,7 +48,7 @@ __all__ = ["estimate"]
 def estimate(
     before: BeforeArgument,
     after: AfterArgument,
-    size: SizeOption,
+    size: SizeIfKnownOption = None,
     boundary: BoundaryOption = None,
     mode: ModeOption = None,
     anchor: AnchorOption = None,
@@ -65,6 +67,25 @@ def estimate(
     max_iterations: MaxIterationsOption = None,
     channel: ChannelOption = None,
     noise_std: NoiseStdOption = None,
+    max_size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RxC",
+            help="Without --size: look for no larger kernel.",
+            show_default=False,
+        ),
+    ] = None,
+    gamma: Annotated[
+        float | None,
+        typer.Option(
+            metavar="G",
+            help="Without --size: take the levels to light first, level^G; 2.2 for many cameras.",
+            show_default=False,
+        ),
+    ] = None,
+    srgb: Annotated[
+        bool, typer.Option("--srgb", help="Without --size: the same, by the curve of sRGB.")
+    ] = False,
     output_file: Annotated[
         str | None,
         typer.Option(
@@ -85,7 +106,42 @@ def estimate(
     ] = None,
     as_json_text: JsonOption = False,
 ) -> None:
-    """Find the convolution kernel that took one picture to another, with error bars."""
+    """Find the convolution kernel that took one picture to another, with error bars.
+
+    Without --size everything is found out: size, anchor, boundary, rounding, and a verdict.
+    """
+    if size is None:
+        refuse_without_size(
+            {
+                "--boundary": boundary,
+                "--mode": mode,
+                "--anchor": anchor,
+                "--offset": offset,
+                "--mask": mask,
+                "--solver": solver != "auto",
+                "--damp": damp != "0",
+                "--penalty": penalty,
+                "--nonnegative": nonnegative,
+                "--normalized": normalized,
+                "--tolerance": tolerance is not None,
+                "--max-iterations": max_iterations is not None,
+                "--noise-std": noise_std is not None,
+            }
+        )
+        identify(
+            before,
+            after,
+            channel=channel,
+            max_size=max_size,
+            gamma=gamma,
+            srgb=srgb,
+            output_file=output_file,
+            plot=plot,
+            as_json_text=as_json_text,
+        )
+        return
+    if max_size is not None or gamma is not None or srgb:
+        raise ConvmatError("--max-size, --gamma and --srgb go without --size")
     shape = parse_size(size, "--size")
     names = parse_boundary_names(boundary)
     if names is not None:

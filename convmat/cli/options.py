@@ -30,6 +30,7 @@ __all__ = [
     "OffsetOption",
     "Penalty",
     "PenaltyOption",
+    "SizeIfKnownOption",
     "SizeOption",
     "SolverOption",
     "ToleranceOption",
@@ -53,6 +54,16 @@ AfterArgument = Annotated[
 SizeOption = Annotated[
     str,
     typer.Option(metavar="RxC", help="Size of the kernel, such as 5x5; 5 for data with one axis."),
+]
+SizeIfKnownOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="RxC",
+        help="Size of the kernel, such as 5x5; 5 for data with one axis. Default: it is found "
+        "out, and with it the anchor, the boundary, the rounding, and whether it was a "
+        "convolution at all.",
+        show_default=False,
+    ),
 ]
 BoundaryOption = Annotated[
     str | None,
@@ -175,8 +186,8 @@ def parse_size(text: str, option: str) -> tuple[int, ...]:
     return sizes
 
 
-def parse_anchor(text: str | None) -> tuple[int, ...] | None:
-    """An anchor from text.
+def parse_anchor(text: str | None, option: str = "--anchor") -> tuple[int, ...] | None:
+    """An anchor, or another index, from text.
 
     Examples
     --------
@@ -189,7 +200,7 @@ def parse_anchor(text: str | None) -> tuple[int, ...] | None:
         return tuple(int(index) for index in text.split(","))
     except ValueError:
         raise ConvmatError(
-            f"--anchor is one integer for each axis, such as 2,2: {text!r}"
+            f"{option} is one integer for each axis, such as 2,2: {text!r}"
         ) from None
 
 

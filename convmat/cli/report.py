@@ -73,7 +73,9 @@ def _decimals(std_error: NDArray) -> int | None:
     return int(np.clip(1 - np.floor(np.log10(known.min())), 0, 12))
 
 
-def kernel_table(kernel: NDArray, std_error: NDArray, width: int) -> Table | Text:
+def kernel_table(
+    kernel: NDArray, std_error: NDArray, width: int, *, bars: bool = True
+) -> Table | Text:
     """The kernel row by row, each entry above its standard error.
 
     Parameters
@@ -82,10 +84,12 @@ def kernel_table(kernel: NDArray, std_error: NDArray, width: int) -> Table | Tex
         Where no standard error is finite, the entries stand alone.
     width : int
         Of the terminal; for a table that is wider there is a sentence instead.
+    bars : bool
+        Whether the standard errors are shown; they tell how many digits there are in any case.
     """
     rows, errors = (array.reshape(-1, array.shape[-1]) for array in (kernel, std_error))
     digits = _decimals(std_error)
-    with_errors = bool(np.isfinite(std_error).any())
+    with_errors = bars and bool(np.isfinite(std_error).any())
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2))
     longest = 0
     for _ in range(rows.shape[1]):
@@ -174,7 +178,8 @@ def comparison_table(comparison: Comparison) -> Table:
             column.replace("_", "\n"), justify="right" if numeric else "left", no_wrap=True
         )
     for row in comparison.rows:
-        colour = {Status.CONVERGED: "green", "not applicable": "red"}.get(row["status"], "yellow")
+        status = row.get("status", "")
+        colour = {Status.CONVERGED: "green", "not applicable": "red"}.get(status, "yellow")
         table.add_row(
             *(
                 Text(_cell(row[column]), style=colour if column == "status" else "")

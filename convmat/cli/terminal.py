@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-__all__ = ["one_line", "output", "print_error", "print_note", "progress_bar"]
+__all__ = ["one_line", "output", "print_error", "print_note", "progress_bar", "stage_bar"]
 
 _UNLIMITED = 100_000
 _PATIENCE, _PAUSE = 1.0, 0.1
@@ -67,6 +67,34 @@ def progress_bar() -> Iterator[Callable[[int, float], None] | None]:
             due = monotonic() + _PAUSE
             bar.start()
             bar.update(task, completed=fraction, description=f"iteration {iteration}, Ctrl-C stops")
+
+    try:
+        yield show
+    finally:
+        bar.stop()
+
+
+@contextmanager
+def stage_bar() -> Iterator[Callable[[str], None] | None]:
+    """What to tell of each stage of a long task; None where stderr is no terminal.
+
+    After a second there is a bar on it that moves, which goes again at the end.
+    """
+    console = Console(stderr=True)
+    if not console.is_interactive:
+        yield None
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (BarColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    bar = Progress(*columns, console=console, transient=True)
+    task = bar.add_task("", total=None)
+    due = monotonic() + _PATIENCE
+
+    def show(stage: str) -> None:
+        bar.update(task, description=f"{stage}, Ctrl-C stops")
+        if monotonic() >= due:
+            bar.start()
 
     try:
         yield show

@@ -1,0 +1,113 @@
+"""The smallest box of displacements that explains the picture after.
+
+One factor of the Gram matrix of a window serves all boxes inside it (`trimming`). Where a side of
+the window itself is needed the window grows, as long as that pays: little is enough where noise is
+nearly all that is left, but where a picture is left no window may ever explain it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convmat.identify.alignment import Alignment
+from convmat.identify.box import Box
+from convmat.identify.fit import BoxFit, fit_box, residuals_of
+from convmat.identify.given import Plane
+from convmat.identify.quantization import ROUNDING_VARIANCE, unclipped
+from convmat.identify.residual_tests import neighbour_correlation
+from convmat.identify.trimming import trimmed
+from convmat.identify.window_limits import WindowLimits
+
+__all__ = ["Search", "by_quarters", "find_support"]
+
+_CLIPPING_STEPS = 4
+_MOST_BY_QUARTERS, _MANY_PIXELS = 500, 1000
+# Share of the squares that must go for it to grow once more: little where noise is nearly all,
+# much where what is left is a picture, which no window may ever explain.
+_GROWTH_PAYS, _LAST_GROWTH_PAYS = 0.2, 5e-4
+_NEARLY_ROUNDING = 2.0
+_WHITE = 0.05
+_HOPEFUL_GROWTHS = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """The box found, the window it was found in, pixels not clipped, and whether it was cut off."""
+
+    box: Box
+    window: BoxFit
+    keeps: list[NDArray] | None
+    cut_off: bool
+
+
+def find_support(
+    planes: Sequence[Plane],
+    alignment: Alignment,
+    largest: tuple[int, ...] | None,
+    progress: Callable[[str], Any],
+    weights: Sequence[NDArray] | None = None,
+) -> Search:
+    """Search from the window that the alignment suggests, without the pixels that were clipped."""
+    limit = WindowLimits(planes, largest)
+    window = limit.first(alignment)
+    fit = _fit(planes, window, None, weights)
+    keeps = None
+    for _ in range(_CLIPPING_STEPS):
+        changed = unclipped(planes, fit, keeps)
+        if changed is None:
+            break
+        keeps = changed
+        fit = _fit(planes, window, keeps, weights)
+    hopeful = _HOPEFUL_GROWTHS
+    while True:
+        progress(f"searching a window of {'x'.join(map(str, window.shape))}")
+        box, worth = trimmed(fit)
+        wanted = [
+            (
+                box.lo[axis] == window.lo[axis] and worth[axis][0],
+                box.hi[axis] == window.hi[axis] and worth[axis][1],
+            )
+            for axis in range(len(box.lo))
+        ]
+        grown = limit.grown(window, wanted)
+        if grown == window:
+            return Search(box, fit, keeps, bool(np.any(wanted)))
+        hopeful -= 1
+        if hopeful < 0 and not _is_noise(planes, fit, keeps):
+            return Search(box, fit, keeps, True)
+        larger = _fit(planes, grown, keeps, weights)
+        noise = _is_noise(planes, fit, keeps)
+        pays = _LAST_GROWTH_PAYS if noise else _GROWTH_PAYS
+        if larger.variance > (1 - pays) * fit.variance:
+            return Search(box, fit, keeps, False)
+        window, fit = grown, larger
+
+
+def _is_noise(planes: Sequence[Plane], fit: BoxFit, keeps: list[NDArray] | None) -> bool:
+    """Whether what is left is hardly more than rounding, or is white."""
+    rounding = ROUNDING_VARIANCE * max(plane.step for plane in planes) ** 2
+    if fit.variance < _NEARLY_ROUNDING * rounding:
+        return True
+    return neighbour_correlation(residuals_of(planes, fit, keeps)) < _WHITE
+
+
+def by_quarters(planes: Sequence[Plane], box: Box) -> bool:
+    """Whether quarters are compared: not where the edges of each would be most of the work."""
+    pixels = sum(plane.after.size for plane in planes)
+    return box.size <= _MOST_BY_QUARTERS or pixels > _MANY_PIXELS * box.size
+
+
+def _fit(
+    planes: Sequence[Plane],
+    window: Box,
+    keeps: Sequence[NDArray] | None,
+    weights: Sequence[NDArray] | None,
+) -> BoxFit:
+    """By quarters, for the dispersion."""
+    if weights is not None:
+        kept = [True] * len(weights) if keeps is None else keeps
+        keeps = [weight * keep for weight, keep in zip(weights, kept, strict=True)]
+    return fit_box(planes, window, keeps, quarters=by_quarters(planes, window))

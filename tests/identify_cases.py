@@ -1,0 +1,1191 @@
+"""What `identify_filter` is judged on: pictures, what was done to them, and what is true.
+
+Pictures are crops of photographs and textures, and one synthetic scene; tools of the test
+environment are called, programs were recorded (see identify_corpus/programs.py). What is true of a
+convolution is said as a convolution kernel, however the tool takes its own.
+"""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import PIL
+import scipy
+import skimage
+from identify_corpus import programs
+from oracles import convolve
+from PIL import Image, ImageFilter
+from scipy import ndimage
+from skimage import exposure
+
+RECORDED = Path(__file__).parent / "identify_corpus"
+# Where levels came out whole by themselves, or were rounded several times, no word is wrong.
+ANY = ("rounded", "truncated", "raised", "none", "unknown")
+EVERY = "every one"
+# Pictures from under a microscope, with more pixels than detail: their highest frequencies are
+# little but their own rounding, of which the rounding of the picture after is not independent.
+SMOOTH = ("cell", "haze")
+LIBRARIES = {
+    "OpenCV": cv2.__version__,
+    "Pillow": PIL.__version__,
+    "SciPy": scipy.__version__,
+    "scikit-image": skimage.__version__,
+    "NumPy": np.__version__,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One pair and the truth about it.
+
+    `make` gives the picture after. For a convolution: `kernel` of shape (k1, k2), of (channels, k1,
+    k2) or (channels after, channels before, k1, k2); `boundary` is one name or one per axis, None
+    where the continuation has no name, EVERY where it is not asked for; `offset` is what was added
+    before levels became whole, and `rounding` the words that are right. For what is no convolution
+    `reason` says what it is, and `light` names the tone curves between which it is one. Of a
+    `doubtful` pair it is as right to say that it tells too little; `nearly` is a boundary that
+    differs from the true one by hardly more than the noise.
+    """
+
+    name: str
+    tool: str
+    picture: str
+    make: Callable[[np.ndarray], np.ndarray]
+    kernel: Any = None
+    anchor: tuple = ()
+    boundary: Any = None
+    offset: float | None = 0.0
+    rounding: tuple = ("rounded",)
+    reason: str = ""
+    light: tuple = ()
+    doubtful: bool = False
+    nearly: str = ""
+
+    @property
+    def linear(self):
+        return not self.reason
+
+    def __str__(self):
+        return f"{self.tool}: {self.name} ({self.picture})"
+
+
+@cache
+def recorded(name):
+    with np.load(RECORDED / f"{name}.npz") as arrays:
+        return dict(arrays)
+
+
+@cache
+def picture(name):
+    if name == "scene":
+        return scene()
+    return recorded("pictures")[name]
+
+
+def scene():
+    """Discs and bars of one level each on a ramp, drawn four times as large."""
+    rng = np.random.default_rng(11)
+    y, x = np.mgrid[: 4 * 192, : 4 * 207] / 4
+    levels = 60 + 0.5 * x + 0.2 * y
+    for cy, cx, radius, level in rng.uniform((0, 0, 2, 10), (192, 207, 22, 245), (70, 4)):
+        levels[np.hypot(y - cy, x - cx) < radius] = level
+    for cy, cx, angle, level in rng.uniform((0, 0, 0, 10), (192, 207, np.pi, 245), (25, 4)):
+        across = (y - cy) * np.cos(angle) - (x - cx) * np.sin(angle)
+        levels[(abs(across) < 1.5) & (np.hypot(y - cy, x - cx) < 30)] = level
+    return levels8(levels.reshape(192, 4, 207, 4).mean(axis=(1, 3)))
+
+
+def levels8(values):
+    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+
+
+def levels16(values):
+    return np.clip(np.rint(values), 0, 65535).astype(np.uint16)
+
+
+def truncated8(values):
+    return np.clip(np.floor(values), 0, 255).astype(np.uint8)
+
+
+def middle(kernel):
+    return tuple((k - 1) // 2 for k in np.shape(kernel)[-2:])
+
+
+def over(kernel):
+    return np.array(kernel, dtype=float) / np.sum(kernel)
+
+
+# Kernels, none of them its own mirror image.
+ASYMMETRIC = over([[1, 2, 0], [3, 4, 1], [0, 1, 5]])
+WIDE = over(np.random.default_rng(3).integers(1, 10, (5, 7)))
+EVEN = over([[1, 4, 2, 1], [3, 6, 5, 0]])
+SQUARE4 = over(np.random.default_rng(4).integers(0, 9, (4, 4)))
+BINOMIAL = over(np.outer([1, 2, 1], [1, 2, 1]))
+RELIEF = np.array([[-2.0, -1, 0], [-1, 0, 1], [0, 1, 2]])
+CRISP = np.array([[0.0, -1, 0], [-1, 5, -1], [0, -1, 0]])
+DIAGONAL = np.eye(35) / 35
+ROW = np.full((1, 35), 1 / 35)
+
+
+# ------------------------------------------------------------------ Pillow
+
+
+def pillow(how):
+    return lambda before: np.array(Image.fromarray(before).filter(how))
+
+
+def pillow_kernel(how):
+    """Pillow turns a kernel upside down and correlates."""
+    size, scale, _, values = how.filterargs
+    return np.reshape(values, size)[:, ::-1] / scale
+
+
+def box(radius):
+    """Ends of a box of a radius that is not whole weigh less; Pillow documents it."""
+    whole = int(radius)
+    line = np.ones(2 * whole + 3)
+    line[[0, -1]] = radius - whole
+    line = line[1:-1] if radius == whole else line
+    return line / line.sum()
+
+
+def three_boxes(radius):
+    """P. Getreuer, IPOL 3 (2013), doi:10.5201/ipol.2013.87: Pillow's Gaussian."""
+    variance = radius**2 / 3
+    whole = int((np.sqrt(12 * variance + 1) - 1) / 2)
+    part = (2 * whole + 1) * (whole * (whole + 1) - 3 * variance)
+    part /= 6 * (variance - (whole + 1) ** 2)
+    line = box(whole + part)
+    return np.convolve(np.convolve(line, line), line)
+
+
+def pillow_cases():
+    for name, seen in [
+        ("BLUR", "camera"),
+        ("SMOOTH", "coins"),
+        ("SMOOTH_MORE", "gravel"),
+        ("SHARPEN", "moon"),
+        ("DETAIL", "brick"),
+        ("EDGE_ENHANCE", "grass"),
+        ("EDGE_ENHANCE_MORE", "coffee"),
+        ("EMBOSS", "chelsea"),
+        ("CONTOUR", "cell"),
+        ("FIND_EDGES", "gravel"),
+    ]:
+        how = getattr(ImageFilter, name)
+        kernel = pillow_kernel(how)
+        # Half of the halves of EDGE_ENHANCE are rounded up.
+        offset = None if name == "EDGE_ENHANCE" else float(how.filterargs[2])
+        whole = np.all(kernel == np.rint(kernel))
+        yield Case(
+            name,
+            "Pillow",
+            seen,
+            pillow(how),
+            kernel,
+            middle(kernel),
+            "untouched",
+            offset,
+            ANY if whole else ("rounded",),
+        )
+    uneven = ImageFilter.Kernel((5, 5), list(range(25)), scale=300)
+    kernel = pillow_kernel(uneven)
+    yield Case("Kernel", "Pillow", "astronaut", pillow(uneven), kernel, (2, 2), "untouched")
+    for radius, seen in [(1, "grass"), (2.5, "astronaut"), ((3, 1), "scene")]:
+        across, down = radius if isinstance(radius, tuple) else (radius, radius)
+        kernel = np.outer(box(down), box(across))
+        how = pillow(ImageFilter.BoxBlur(radius))
+        yield Case(f"BoxBlur({radius})", "Pillow", seen, how, kernel, middle(kernel), "replicate")
+    for radius, seen in [(1, "brick"), (2, "camera"), (3, "gravel")]:
+        line = three_boxes(radius)
+        how = pillow(ImageFilter.GaussianBlur(radius))
+        name = f"GaussianBlur({radius})"
+        kernel = np.outer(line, line)
+        # Every pass rounds, and repeats the edge of what the one before it made. Of three taps that
+        # is `symmetric` in all; of more it is close to that, and has no name.
+        boundary = "symmetric" if radius == 1 else None
+        yield Case(
+            name,
+            "Pillow",
+            seen,
+            how,
+            kernel,
+            middle(kernel),
+            boundary,
+            None,
+            ANY,
+            nearly="symmetric",
+        )
+    line = three_boxes(2)
+    kernel = -1.2 * np.outer(line, line)
+    kernel[middle(kernel)] += 2.2
+    how = pillow(ImageFilter.UnsharpMask(2, 120, 0))
+    # The difference is cut off towards 0, and the blurred picture was rounded before.
+    yield Case(
+        "UnsharpMask(2, 120, 0)",
+        "Pillow",
+        "chelsea",
+        how,
+        kernel,
+        middle(kernel),
+        None,
+        None,
+        ANY,
+        nearly="symmetric",
+    )
+
+
+# ------------------------------------------------------------------ OpenCV
+
+
+def fixed_point(size, sigma):
+    """8 bits behind the point, as one pixel shows; the middle is what the others leave of 1."""
+    line = np.zeros((1, 8 * size), np.uint8)
+    line[0, 4 * size] = 255
+    seen = cv2.GaussianBlur(line, (size, 1), sigma)[0]
+    first = 4 * size - size // 2
+    line = np.rint(seen[first : first + size] * (256 / 255)) / 256
+    line[size // 2] += 1 - line.sum()
+    return line
+
+
+def opencv_cases():
+    for name, border, boundary, seen in [
+        ("default border", cv2.BORDER_DEFAULT, "mirror", "camera"),
+        ("REFLECT", cv2.BORDER_REFLECT, "symmetric", "coins"),
+        ("REPLICATE", cv2.BORDER_REPLICATE, "replicate", "astronaut"),
+        ("CONSTANT", cv2.BORDER_CONSTANT, "zero", "grass"),
+    ]:
+        yield Case(
+            f"filter2D, {name}",
+            "OpenCV",
+            seen,
+            lambda x, b=border: cv2.filter2D(x, -1, WIDE, borderType=b),
+            WIDE[::-1, ::-1],
+            (2, 3),
+            boundary,
+        )
+    yield Case(
+        "filter2D, 4x2 kernel",
+        "OpenCV",
+        "gravel",
+        lambda x: cv2.filter2D(x, -1, EVEN),
+        EVEN[::-1, ::-1],
+        (0, 1),
+        "mirror",
+    )
+    yield Case(
+        "filter2D, anchor in a corner",
+        "OpenCV",
+        "brick",
+        lambda x: cv2.filter2D(x, -1, ASYMMETRIC, anchor=(0, 2)),
+        ASYMMETRIC[::-1, ::-1],
+        (0, 2),
+        "mirror",
+    )
+    yield Case(
+        "filter2D, one-sided motion of 35",
+        "OpenCV",
+        "grass",
+        lambda x: cv2.filter2D(x, -1, ROW, anchor=(34, 0)),
+        ROW,
+        (0, 0),
+        "mirror",
+    )
+    yield Case(
+        "filter2D, one-sided diagonal of 35x35",
+        "OpenCV",
+        "gravel",
+        lambda x: cv2.filter2D(x, -1, DIAGONAL, anchor=(34, 34)),
+        DIAGONAL,
+        (0, 0),
+        "mirror",
+    )
+    yield Case(
+        "filter2D, sharpening",
+        "OpenCV",
+        "chelsea",
+        lambda x: cv2.filter2D(x, -1, CRISP),
+        CRISP,
+        (1, 1),
+        "mirror",
+        rounding=ANY,
+    )
+    for size, sigma, seen in [(5, 1.0, "coffee"), (9, 1.7, "camera"), (3, 0, "cell")]:
+        line = fixed_point(size, sigma)
+        kernel = np.outer(line, line)
+        yield Case(
+            f"GaussianBlur {size}x{size}",
+            "OpenCV",
+            seen,
+            lambda x, n=size, s=sigma: cv2.GaussianBlur(x, (n, n), s),
+            kernel,
+            middle(kernel),
+            "mirror",
+        )
+    line = fixed_point(3, 0)
+    yield Case(
+        "GaussianBlur 3x3 of haze",
+        "OpenCV",
+        "haze",
+        lambda x: cv2.GaussianBlur(x, (3, 3), 0),
+        np.outer(line, line),
+        (1, 1),
+        "mirror",
+        doubtful=True,
+    )
+    yield Case(
+        "filter2D 4x2 of haze",
+        "OpenCV",
+        "haze",
+        lambda x: cv2.filter2D(x, -1, EVEN),
+        EVEN[::-1, ::-1],
+        (0, 1),
+        "mirror",
+        doubtful=True,
+    )
+    line = cv2.getGaussianKernel(7, 1.4).ravel()
+    yield Case(
+        "GaussianBlur 7x7, 16 bits",
+        "OpenCV",
+        "chelsea, 16 bits",
+        lambda x: cv2.GaussianBlur(x, (7, 7), 1.4),
+        np.outer(line, line),
+        (3, 3),
+        "mirror",
+    )
+    yield Case(
+        "filter2D, 16 bits",
+        "OpenCV",
+        "chelsea, 16 bits",
+        lambda x: cv2.filter2D(x, -1, ASYMMETRIC, borderType=cv2.BORDER_REPLICATE),
+        ASYMMETRIC[::-1, ::-1],
+        (1, 1),
+        "replicate",
+    )
+    yield Case(
+        "blur 4x6",
+        "OpenCV",
+        "scene",
+        lambda x: cv2.blur(x, (6, 4)),
+        np.full((4, 6), 1 / 24),
+        (1, 2),
+        "mirror",
+    )
+    yield Case(
+        "boxFilter 5x5, REPLICATE",
+        "OpenCV",
+        "coins",
+        lambda x: cv2.boxFilter(x, -1, (5, 5), borderType=cv2.BORDER_REPLICATE),
+        np.full((5, 5), 1 / 25),
+        (2, 2),
+        "replicate",
+    )
+    sobel = np.outer([1.0, 2, 1], [1.0, 0, -1])
+    yield Case(
+        "Sobel, half, plus 128",
+        "OpenCV",
+        "brick",
+        lambda x: cv2.Sobel(x, -1, 1, 0, scale=0.5, delta=128),
+        sobel / 2,
+        (1, 1),
+        "mirror",
+        128.0,
+    )
+    yield Case(
+        "Sobel to int16",
+        "OpenCV",
+        "camera",
+        lambda x: cv2.Sobel(x, cv2.CV_16S, 1, 0),
+        sobel,
+        (1, 1),
+        "mirror",
+        rounding=ANY,
+    )
+    cross = np.array([[0.0, 1, 0], [1, -4, 1], [0, 1, 0]])
+    yield Case(
+        "Laplacian, plus 100",
+        "OpenCV",
+        "coffee",
+        lambda x: cv2.Laplacian(x, -1, delta=100),
+        cross,
+        (1, 1),
+        "mirror",
+        100.0,
+        ANY,
+    )
+
+
+# ------------------------------------------------------------------ SciPy
+
+NDIMAGE = [
+    ("reflect", "symmetric", "camera"),
+    ("mirror", "mirror", "moon"),
+    ("nearest", "replicate", "gravel"),
+    ("wrap", "circular", "coffee"),
+    ("constant", "zero", "brick"),
+]
+
+
+def scipy_cases():
+    for mode, boundary, seen in NDIMAGE:
+        yield Case(
+            f"convolve, {mode}, cut off",
+            "SciPy",
+            seen,
+            lambda x, m=mode: ndimage.convolve(x, WIDE, mode=m),
+            WIDE,
+            (2, 3),
+            boundary,
+            rounding=("truncated",),
+        )
+    for mode, boundary, seen in [*NDIMAGE[:2], NDIMAGE[3]]:
+        yield Case(
+            f"correlate 4x4, {mode}, rounded",
+            "SciPy",
+            "astronaut" if seen == "moon" else seen,
+            lambda x, m=mode: levels8(ndimage.correlate(x.astype(float), SQUARE4, mode=m)),
+            SQUARE4[::-1, ::-1],
+            (1, 1),
+            boundary,
+        )
+    yield Case(
+        "convolve with an origin",
+        "SciPy",
+        "grass",
+        lambda x: levels8(ndimage.convolve(x.astype(float), WIDE, origin=(1, -2))),
+        WIDE,
+        (3, 1),
+        "symmetric",
+    )
+    yield Case(
+        "convolve 2x4 with an origin",
+        "SciPy",
+        "cell",
+        lambda x: levels8(ndimage.convolve(x.astype(float), EVEN, origin=(-1, 1))),
+        EVEN,
+        (0, 3),
+        "symmetric",
+    )
+    yield Case(
+        "correlate, a constant of 128 outside",
+        "SciPy",
+        "chelsea",
+        lambda x: levels8(ndimage.correlate(x.astype(float), WIDE, mode="constant", cval=128)),
+        WIDE[::-1, ::-1],
+        (2, 3),
+        None,
+    )
+    yield Case(
+        "a mode for each axis",
+        "SciPy",
+        "gravel",
+        lambda x: levels8(
+            ndimage.correlate1d(
+                ndimage.correlate1d(x.astype(float), [0.2, 0.1, 0.1, 0.1, 0.5], 0, mode="wrap"),
+                [0.1, 0.2, 0.3, 0.1, 0.3],
+                1,
+                mode="reflect",
+            )
+        ),
+        np.outer([0.5, 0.1, 0.1, 0.1, 0.2], [0.3, 0.1, 0.3, 0.2, 0.1]),
+        (2, 2),
+        ("circular", "symmetric"),
+    )
+    yield Case(
+        "uniform_filter 5, cut off twice",
+        "SciPy",
+        "coins",
+        lambda x: ndimage.uniform_filter(x, 5),
+        np.full((5, 5), 1 / 25),
+        (2, 2),
+        "symmetric",
+        None,
+        ("unknown", "truncated"),
+    )
+    yield Case(
+        "uniform_filter 4, rounded",
+        "SciPy",
+        "scene",
+        lambda x: levels8(ndimage.uniform_filter(x.astype(float), 4)),
+        np.full((4, 4), 1 / 16),
+        (1, 1),
+        "symmetric",
+    )
+    impulse = np.zeros(41)
+    impulse[20] = 1
+    for sigma, seen in [(0.8, "astronaut"), (1.6, "coffee")]:
+        line = np.trim_zeros(ndimage.gaussian_filter1d(impulse, sigma))
+        kernel = np.outer(line, line)
+        yield Case(
+            f"gaussian_filter {sigma}, rounded",
+            "SciPy",
+            seen,
+            lambda x, s=sigma: levels8(ndimage.gaussian_filter(x.astype(float), s)),
+            kernel,
+            middle(kernel),
+            "symmetric",
+        )
+    line = np.trim_zeros(ndimage.gaussian_filter1d(impulse, 1.0))
+    kernel = np.outer(line, line)
+    yield Case(
+        "gaussian_filter 1, not rounded",
+        "SciPy",
+        "camera",
+        lambda x: ndimage.gaussian_filter(x.astype(float), 1.0),
+        kernel,
+        middle(kernel),
+        "symmetric",
+        rounding=("none",),
+    )
+    yield Case(
+        "gaussian_filter 1 in single precision",
+        "SciPy",
+        "gravel",
+        lambda x: ndimage.gaussian_filter(x.astype(np.float32), 1.0),
+        kernel,
+        middle(kernel),
+        "symmetric",
+        rounding=("none",),
+    )
+
+
+# ------------------------------------------------------------------ NumPy: the definition itself
+
+
+def defined(kernel, anchor, boundary, offset=0.0, mode="same"):
+    return lambda x: convolve(x.astype(float), kernel, mode, boundary, anchor) + offset
+
+
+def noisy(values, deviation, seed):
+    return values + np.random.default_rng(seed).normal(0, deviation, values.shape)
+
+
+def blank_frame(values, width):
+    values[:width], values[-width:] = 0, 0
+    values[:, :width], values[:, -width:] = 0, 0
+    return values
+
+
+def left_as_it_was(before, after, width):
+    kept = before.copy()
+    inside = (slice(width, -width),) * 2
+    kept[inside] = after[inside]
+    return kept
+
+
+def numpy_cases():
+    made = defined(WIDE, (2, 3), "mirror")
+    for deviation, seen, kernel in [(1.0, "camera", WIDE), (4.0, "grass", ASYMMETRIC)]:
+        plain = defined(kernel, middle(kernel), "mirror")
+        yield Case(
+            f"noise of {deviation}",
+            "NumPy",
+            seen,
+            lambda x, p=plain, d=deviation: levels8(noisy(p(x), d, 1)),
+            kernel,
+            middle(kernel),
+            "mirror",
+            rounding=("rounded", "unknown"),
+        )
+    yield Case(
+        "noise of 2, not rounded",
+        "NumPy",
+        "coffee",
+        lambda x: noisy(made(x), 2.0, 2),
+        WIDE,
+        (2, 3),
+        "mirror",
+        rounding=("none",),
+    )
+    yield Case(
+        "cut off",
+        "NumPy",
+        "gravel",
+        lambda x: truncated8(defined(ASYMMETRIC, (1, 1), "replicate")(x)),
+        ASYMMETRIC,
+        (1, 1),
+        "replicate",
+        rounding=("truncated",),
+    )
+    yield Case(
+        "cut off, on a smooth picture",
+        "NumPy",
+        "moon",
+        lambda x: truncated8(defined(BINOMIAL, (1, 1), "mirror")(x)),
+        BINOMIAL,
+        (1, 1),
+        "mirror",
+        rounding=("truncated",),
+    )
+    yield Case(
+        "twice as bright, clipped",
+        "NumPy",
+        "coffee",
+        lambda x: levels8(2 * defined(ASYMMETRIC, (1, 1), "replicate")(x)),
+        2 * ASYMMETRIC,
+        (1, 1),
+        "replicate",
+    )
+    yield Case(
+        "contrast of 2 about the middle, clipped",
+        "NumPy",
+        "astronaut",
+        lambda x: levels8(defined(2 * ASYMMETRIC, (1, 1), "mirror", -128.0)(x)),
+        2 * ASYMMETRIC,
+        (1, 1),
+        "mirror",
+        -128.0,
+    )
+    yield Case(
+        "contrast of 3 about the middle, clipped",
+        "NumPy",
+        "camera",
+        lambda x: levels8(defined(3 * BINOMIAL, (1, 1), "symmetric", -256.0)(x)),
+        3 * BINOMIAL,
+        (1, 1),
+        "symmetric",
+        -256.0,
+    )
+    yield Case(
+        "darker, plus 20",
+        "NumPy",
+        "astronaut",
+        lambda x: levels8(defined(0.6 * WIDE, (2, 3), "circular", 20.0)(x)),
+        0.6 * WIDE,
+        (2, 3),
+        "circular",
+        20.0,
+    )
+    # Of a kernel of 5x7, a frame of 3 is a row wider than it need be.
+    yield Case(
+        "border left as it was",
+        "NumPy",
+        "scene",
+        lambda x: left_as_it_was(x, levels8(made(x)), 3),
+        WIDE,
+        (2, 3),
+        "untouched",
+    )
+    yield Case(
+        "border blank",
+        "NumPy",
+        "brick",
+        lambda x: blank_frame(levels8(made(x)), 3),
+        WIDE,
+        (2, 3),
+        "cropped",
+    )
+    square = defined(SQUARE4, (2, 2), "mirror")
+    yield Case(
+        "border blank, 4x4",
+        "NumPy",
+        "gravel",
+        lambda x: blank_frame(levels8(square(x)), 2),
+        SQUARE4,
+        (2, 2),
+        "cropped",
+    )
+    yield Case(
+        "valid",
+        "NumPy",
+        "coins",
+        lambda x: levels8(defined(WIDE, (2, 3), "zero", mode="valid")(x)),
+        WIDE,
+        (2, 3),
+        "cropped",
+    )
+    yield Case(
+        "full",
+        "NumPy",
+        "grass",
+        lambda x: levels8(defined(ASYMMETRIC, (1, 1), "zero", mode="full")(x)),
+        ASYMMETRIC,
+        (1, 1),
+        "zero",
+    )
+    for boundary, seen in [("antireflect", "astronaut"), ("antisymmetric", "gravel")]:
+        yield Case(
+            f"{boundary}, plus 30",
+            "NumPy",
+            seen,
+            lambda x, b=boundary: levels8(defined(0.7 * WIDE, (2, 3), b, 30.0)(x)),
+            0.7 * WIDE,
+            (2, 3),
+            boundary,
+            30.0,
+        )
+    yield Case(
+        "a shift and a blur",
+        "NumPy",
+        "chelsea",
+        lambda x: levels8(defined(ASYMMETRIC, (10, -6), "replicate")(x)),
+        ASYMMETRIC,
+        (10, -6),
+        "replicate",
+    )
+    yield Case(
+        "a far shift",
+        "NumPy",
+        "coffee",
+        lambda x: np.roll(x, (40, -31), (0, 1)),
+        np.ones((1, 1)),
+        (-40, 31),
+        "circular",
+        rounding=ANY,
+    )
+    yield Case(
+        "nothing",
+        "NumPy",
+        "coins",
+        lambda x: x.copy(),
+        np.ones((1, 1)),
+        (0, 0),
+        EVERY,
+        rounding=ANY,
+    )
+    yield Case(
+        "16 bits", "NumPy", "chelsea, 16 bits", lambda x: levels16(made(x)), WIDE, (2, 3), "mirror"
+    )
+    yield Case(
+        "16 bits, cut off to 8 of them",
+        "NumPy",
+        "chelsea, 16 bits",
+        lambda x: (levels16(made(x)) >> 8 << 8).astype(np.uint16),
+        WIDE,
+        (2, 3),
+        "mirror",
+        rounding=("truncated",),
+    )
+    kernels = np.stack([ASYMMETRIC, BINOMIAL, ASYMMETRIC.T])
+    yield Case(
+        "a kernel for each channel",
+        "NumPy",
+        "astronaut in colour",
+        lambda x: np.stack(
+            [levels8(defined(k, (1, 1), "mirror")(x[..., c])) for c, k in enumerate(kernels)],
+            axis=-1,
+        ),
+        kernels,
+        (1, 1),
+        "mirror",
+    )
+    colours = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.0, 0.3, 0.7]])
+    mixing = colours[:, :, None, None] * ASYMMETRIC
+    yield Case(
+        "a colour matrix and a blur",
+        "NumPy",
+        "coffee in colour",
+        lambda x: np.stack(
+            [
+                levels8(sum(defined(mixing[i, j], (1, 1), "mirror")(x[..., j]) for j in range(3)))
+                for i in range(3)
+            ],
+            axis=-1,
+        ),
+        mixing,
+        (1, 1),
+        "mirror",
+    )
+    yield Case(
+        "one kernel for all channels",
+        "OpenCV",
+        "coffee in colour",
+        lambda x: cv2.filter2D(x, -1, WIDE),
+        WIDE[::-1, ::-1],
+        (2, 3),
+        "mirror",
+    )
+
+
+# ------------------------------------------------------------------ what is no convolution
+
+
+def jpeg(values, quality, kind="jpeg"):
+    stream = io.BytesIO()
+    Image.fromarray(values).save(stream, kind, quality=quality)
+    back = np.array(Image.open(stream))
+    return back if back.ndim == values.ndim else back[..., 1]
+
+
+def blurred(x, sigma=1.2):
+    return ndimage.gaussian_filter(x.astype(float), sigma)
+
+
+def in_light(x, decode, encode, sigma=1.5):
+    return levels8(255 * encode(blurred(decode(x / 255), sigma)))
+
+
+def srgb_decode(v):
+    return np.where(v <= 0.04045, v / 12.92, ((v + 0.055) / 1.055) ** 2.4)
+
+
+def srgb_encode(v):
+    return np.where(v <= 0.0031308, v * 12.92, 1.055 * v ** (1 / 2.4) - 0.055)
+
+
+def bent(x):
+    """Moved by a few pixels, differently from place to place."""
+    i, j = np.indices(x.shape)
+    moved = [i + 2 * np.sin(j / 25), j + 2 * np.cos(i / 20)]
+    return levels8(ndimage.map_coordinates(x.astype(float), moved, order=3, mode="nearest"))
+
+
+def halves(x, left, right):
+    cut = x.shape[1] // 2
+    return np.hstack([left(x)[:, :cut], right(x)[:, cut:]])
+
+
+def growing_blur(x):
+    share = np.linspace(0, 1, x.shape[1])
+    return levels8((1 - share) * blurred(x, 0.7) + share * blurred(x, 2.5))
+
+
+def dithered(x, levels=4):
+    """R. W. Floyd and L. Steinberg, Proc. SID 17 (1976)."""
+    values, step = x.astype(float), 255 / (levels - 1)
+    values = np.pad(values, ((0, 1), (1, 1)))
+    for i in range(x.shape[0]):
+        for j in range(1, x.shape[1] + 1):
+            level = np.clip(np.rint(values[i, j] / step) * step, 0, 255)
+            left, values[i, j] = values[i, j] - level, level
+            values[i, j + 1] += left * 7 / 16
+            values[i + 1, j - 1 : j + 2] += left * np.array([3, 5, 1]) / 16
+    return levels8(values[:-1, 1:-1])
+
+
+def local_variance(x):
+    mean = ndimage.uniform_filter(x, 3)
+    return abs(ndimage.uniform_filter((x - mean) ** 2, 3))
+
+
+def saturated_between(x):
+    crisp = levels8(x + 3 * (x - blurred(x, 1.0)))
+    return levels8(blurred(crisp, 1.0))
+
+
+def negative(name, tool, seen, make, reason, light=(), **more):
+    return Case(name, tool, seen, make, reason=reason, light=light, **more)
+
+
+def nonlinear_cases():
+    for size, seen in [(3, "camera"), (5, "chelsea"), (3, "moon"), (3, "coins"), (3, "text")]:
+        yield negative(
+            f"medianBlur {size}", "OpenCV", seen, lambda x, n=size: cv2.medianBlur(x, n), "median"
+        )
+    yield negative(
+        "median after a blur",
+        "OpenCV",
+        "astronaut",
+        lambda x: cv2.medianBlur(cv2.GaussianBlur(x, (5, 5), 1.0), 3),
+        "median",
+    )
+    yield negative(
+        "bilateralFilter",
+        "OpenCV",
+        "coffee",
+        lambda x: cv2.bilateralFilter(x, 7, 40, 3),
+        "bilateral",
+    )
+    yield negative(
+        "bilateralFilter, gentle",
+        "OpenCV",
+        "scene",
+        lambda x: cv2.bilateralFilter(x, 5, 60, 1.5),
+        "bilateral",
+    )
+    yield negative(
+        "fastNlMeansDenoising",
+        "OpenCV",
+        "camera",
+        lambda x: cv2.fastNlMeansDenoising(x, None, 8),
+        "non-local means",
+    )
+    yield negative("erode", "OpenCV", "gravel", lambda x: cv2.erode(x, np.ones((3, 3))), "minimum")
+    yield negative(
+        "dilate 5", "OpenCV", "brick", lambda x: cv2.dilate(x, np.ones((5, 5))), "maximum"
+    )
+    yield negative("equalizeHist", "OpenCV", "coins", cv2.equalizeHist, "tone curve")
+    yield negative(
+        "CLAHE",
+        "OpenCV",
+        "chelsea",
+        lambda x: cv2.createCLAHE(2.0, (4, 4)).apply(x),
+        "local contrast",
+    )
+    yield negative(
+        "equalize_adapthist",
+        "scikit-image",
+        "cell",
+        lambda x: levels8(255 * exposure.equalize_adapthist(x)),
+        "local contrast",
+    )
+    yield negative(
+        "resize to half, back",
+        "OpenCV",
+        "astronaut",
+        lambda x: cv2.resize(
+            cv2.resize(x, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA),
+            x.shape[::-1],
+            interpolation=cv2.INTER_CUBIC,
+        ),
+        "resampling",
+    )
+    yield negative(
+        "resize to 0.9, back",
+        "OpenCV",
+        "grass",
+        lambda x: cv2.resize(cv2.resize(x, None, fx=0.9, fy=0.9), x.shape[::-1]),
+        "resampling",
+    )
+    yield negative(
+        "LANCZOS to 0.7, back",
+        "Pillow",
+        "coffee",
+        lambda x: np.array(
+            Image.fromarray(x)
+            .resize((127, 141), Image.LANCZOS)
+            .resize(x.shape[::-1], Image.LANCZOS)
+        ),
+        "resampling",
+    )
+    yield negative(
+        "ModeFilter", "Pillow", "camera", pillow(ImageFilter.ModeFilter(5)), "mode filter"
+    )
+    yield negative("RankFilter", "Pillow", "gravel", pillow(ImageFilter.RankFilter(3, 2)), "rank")
+    yield negative(
+        "UnsharpMask with a threshold",
+        "Pillow",
+        "chelsea",
+        pillow(ImageFilter.UnsharpMask(2, 150, 6)),
+        "threshold",
+    )
+    for quality, seen in [
+        (30, "camera"),
+        (60, "coins"),
+        (75, "astronaut"),
+        (75, "moon"),
+        (90, "gravel"),
+        (95, "coffee"),
+        (75, "scene"),
+    ]:
+        yield negative(f"JPEG {quality}", "Pillow", seen, lambda x, q=quality: jpeg(x, q), "JPEG")
+    for quality, seen in [(60, "grass"), (75, "camera"), (90, "chelsea"), (95, "brick")]:
+        yield negative(
+            f"blur, then JPEG {quality}",
+            "Pillow",
+            seen,
+            lambda x, q=quality: jpeg(levels8(blurred(x)), q),
+            "JPEG",
+        )
+    yield negative(
+        "blur of a JPEG 50",
+        "Pillow",
+        "coffee",
+        lambda x: levels8(blurred(jpeg(x, 50), 0.8)),
+        "JPEG",
+    )
+    for quality, seen in [(50, "chelsea"), (90, "grass")]:
+        yield negative(
+            f"WebP {quality}",
+            "Pillow",
+            seen,
+            lambda x, q=quality: jpeg(np.stack([x] * 3, -1), q, "webp")[..., 1],
+            "WebP",
+        )
+    yield negative(
+        "blur in light, sRGB",
+        "SciPy",
+        "camera",
+        lambda x: in_light(x, srgb_decode, srgb_encode),
+        "tone curve",
+        ("sRGB", "gamma 2.2"),
+    )
+    yield negative(
+        "blur in light, gamma 2.2",
+        "SciPy",
+        "gravel",
+        lambda x: in_light(x, lambda v: v**2.2, lambda v: v ** (1 / 2.2)),
+        "tone curve",
+        ("gamma 2.2", "sRGB"),
+    )
+    yield negative(
+        "blur in light, gamma 1.8",
+        "SciPy",
+        "coffee",
+        lambda x: in_light(x, lambda v: v**1.8, lambda v: v ** (1 / 1.8)),
+        "tone curve",
+        ("gamma 1.8",),
+    )
+    yield negative(
+        "gamma 1.3 after a blur",
+        "SciPy",
+        "astronaut",
+        lambda x: levels8(255 * (blurred(x) / 255) ** 1.3),
+        "tone curve",
+    )
+    yield negative(
+        "gamma 0.9 after a blur",
+        "SciPy",
+        "brick",
+        lambda x: levels8(255 * (blurred(x) / 255) ** 0.9),
+        "tone curve",
+    )
+    yield negative(
+        "gamma 1.5 alone", "NumPy", "coins", lambda x: levels8(255 * (x / 255) ** 1.5), "tone curve"
+    )
+    yield negative(
+        "posterize to 8 levels",
+        "NumPy",
+        "camera",
+        lambda x: (x // 32 * 36).astype(np.uint8),
+        "posterized",
+    )
+    yield negative("Floyd and Steinberg", "NumPy", "grass", dithered, "dither")
+    yield negative(
+        "threshold",
+        "NumPy",
+        "coins",
+        lambda x: np.where(x > x.mean(), 255, 0).astype(np.uint8),
+        "threshold",
+    )
+    yield negative(
+        "absolute value of a gradient",
+        "SciPy",
+        "gravel",
+        lambda x: levels8(abs(ndimage.sobel(x.astype(float))) / 4),
+        "absolute value",
+    )
+    yield negative(
+        "gradient magnitude",
+        "SciPy",
+        "camera",
+        lambda x: levels8(ndimage.generic_gradient_magnitude(x.astype(float), ndimage.sobel) / 4),
+        "magnitude",
+    )
+    yield negative(
+        "local standard deviation",
+        "SciPy",
+        "brick",
+        lambda x: levels8(2 * np.sqrt(local_variance(x.astype(float)))),
+        "local contrast",
+    )
+    yield negative(
+        "saturated between two filters", "SciPy", "coins", saturated_between, "clipped between"
+    )
+    yield negative(
+        "two kernels, left and right",
+        "SciPy",
+        "gravel",
+        lambda x: halves(x, lambda v: levels8(blurred(v, 1.0)), lambda v: levels8(blurred(v, 1.4))),
+        "kernel varies",
+    )
+    yield negative(
+        "two sharpenings, left and right",
+        "SciPy",
+        "moon",
+        lambda x: halves(
+            x, lambda v: levels8(ndimage.convolve(v.astype(float), CRISP)), lambda v: v
+        ),
+        "kernel varies",
+    )
+    yield negative("a blur that grows", "SciPy", "coffee", growing_blur, "kernel varies")
+    yield negative(
+        "blur in the middle only",
+        "SciPy",
+        "camera",
+        lambda x: np.where(
+            (np.indices(x.shape) - np.reshape(x.shape, (2, 1, 1)) / 2).__pow__(2).sum(0) < 60**2,
+            levels8(blurred(x)),
+            x,
+        ),
+        "kernel varies",
+    )
+    yield negative("bent", "SciPy", "astronaut", bent, "geometry")
+    yield negative(
+        "turned by half a degree",
+        "SciPy",
+        "coins",
+        lambda x: levels8(ndimage.rotate(x.astype(float), 0.5, reshape=False, mode="nearest")),
+        "geometry",
+    )
+    yield negative(
+        "turned by a quarter",
+        "NumPy",
+        "cell",
+        lambda x: np.ascontiguousarray(np.rot90(x)),
+        "unrelated",
+    )
+    yield negative(
+        "left and right swapped",
+        "NumPy",
+        "brick",
+        lambda x: np.ascontiguousarray(x[:, ::-1]),
+        "unrelated",
+    )
+    yield negative(
+        "another picture",
+        "NumPy",
+        "camera",
+        lambda x: picture("coins")[: x.shape[0], : x.shape[1]],
+        "unrelated",
+    )
+    yield negative(
+        "noise",
+        "NumPy",
+        "chelsea",
+        lambda x: np.random.default_rng(3).integers(0, 256, x.shape, dtype=np.uint8),
+        "unrelated",
+        doubtful=True,
+    )
+    yield negative("text written over", "NumPy", "coffee", written_over, "painted")
+
+
+def written_over(x):
+    values = levels8(blurred(x))
+    ink = picture("text")[:60, :150] < 110
+    values[40:100, 20:170][ink] = 0
+    return values
+
+
+# ------------------------------------------------------------------ programs
+
+
+def program_cases():
+    for command in programs.COMMANDS:
+        arrays = recorded(command.program.lower())
+        kernel, anchor = command.kernel, command.anchor
+        if isinstance(kernel, str):
+            kernel = arrays[f"{command.name}: kernel"]
+            anchor = tuple(int(c) for c in arrays[f"{command.name}: anchor"])
+        rounding = ("rounded",) if command.program == "netpbm" else ("truncated",)
+        if np.all(kernel is not None and kernel == np.rint(kernel)):
+            rounding = ANY
+        yield Case(
+            command.name,
+            command.program,
+            command.picture,
+            lambda _, a=arrays[f"{command.name}: after"]: a,
+            kernel,
+            anchor,
+            command.boundary,
+            command.offset,
+            rounding,
+            command.reason,
+            doubtful=command.doubtful,
+        )
+
+
+CASES = [
+    *pillow_cases(),
+    *opencv_cases(),
+    *scipy_cases(),
+    *numpy_cases(),
+    *nonlinear_cases(),
+    *program_cases(),
+]
