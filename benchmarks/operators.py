@@ -18,7 +18,7 @@ import numpy as np
 from scipy import ndimage, signal
 
 from convmat.boundary import Boundary
-from convmat.matrices.stretches import extend_axes
+from convmat.matrices.extending import extend_axes
 from convmat.operators.matrix_free import ConvolutionOperator, DataOperator
 
 BORDERS = {

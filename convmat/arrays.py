@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from convmat.errors import ConvmatError
 
-__all__ = ["DTYPES", "as_samples"]
+__all__ = ["DTYPES", "all_finite", "as_samples"]
 
 DTYPES = tuple(np.dtype(name) for name in ("float32", "float64", "complex64", "complex128"))
 _LARGEST_EXACT_INTEGER = 2**53
@@ -66,14 +66,19 @@ def as_samples(
     target = _target(array, name, dtype)
     with np.errstate(over="ignore"):  # what overflows is caught as infinite below
         converted = array.astype(target, copy=False)
-    finite = np.isfinite(converted)
-    if not finite.all():
-        index = tuple(int(i) for i in np.argwhere(~finite)[0])
+    if not all_finite(converted):
+        index = tuple(int(i) for i in np.argwhere(~np.isfinite(converted))[0])
         raise ConvmatError(
             f"{name} has entries that are NaN or infinite (as {target}): "
             f"{array[index]} at index {index}"
         )
     return converted
+
+
+def all_finite(values: NDArray) -> bool:
+    """Whether nothing is NaN or infinite; as quick as a sum where that is so."""
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(values.sum())) or bool(np.all(np.isfinite(values)))
 
 
 def _shorten(value: Any) -> str:

@@ -11,180 +11,166 @@ All functions compute the `valid` convolution: every output reads only samples t
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import product
-from math import prod
+from math import ceil, prod
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from convmat.threads import run
+from convmat.threads import run, unshared_product
 
-__all__ = ["Banded", "band_size", "convolve_axis"]
+__all__ = ["Band", "band_size", "bands", "convolve_axis", "row_blocks"]
 
-# OpenBLAS starts threads for larger products, which costs more than it brings in a loop.
-_LARGEST_PRODUCT = 2**18
-_SAMPLES_PER_TASK = 2**15
-_PARALLEL = 2**24
+# Measured: smaller tasks stay in the cache, but threads wait for each other between them.
+SAMPLES_PER_TASK = 2**17
+LARGE_WORK = 2**22
+_FEW_ROWS, _FEW_ROWS_BAND = 8, 16
 
-Task = Callable[[], None]
+Task = Callable[[], object]
 
 
-def band_size(kernel_size: int, *, last: bool = False) -> int:
-    """Outputs per band, measured; along the `last` axis or along another.
+def band_size(kernel_size: int, *, alone: bool = False) -> int:
+    """Outputs per band, measured; `alone`, a band's products are all there is to compute.
 
     Examples
     --------
-    >>> band_size(7), band_size(7, last=True)
-    (8, 16)
+    >>> band_size(31), band_size(31, alone=True)
+    (15, 8)
     """
-    smallest = 16 if last else 8
-    return max(smallest, min(kernel_size // 2, 64))
+    return max(8, min(kernel_size // (4 if alone else 2), 64))
 
 
-class Banded:
-    """A kernel of two or more axes as bands along its last axis but one.
+class Band:
+    """A kernel of one axis, for tables.
 
     Parameters
     ----------
-    kernel : ndarray
-        Of the dtype of the samples it will be applied to.
-    outputs : int, optional
-        Along that axis, if it is known: bands need no more rows.
+    kernel : ndarray, shape (k,)
+        Of the dtype of the samples.
+    step : int
+        Outputs per band.
 
     Examples
     --------
-    >>> Banded(np.array([[1.0, 2.0]]))(np.array([[1.0, 10.0, 100.0]]))
+    >>> band = Band(np.array([1.0, 2.0]), 2)
+    >>> band.rows
+    array([[2., 1., 0.],
+           [0., 2., 1.]])
+    >>> band.down(np.array([[1.0], [10.0], [100.0]]), np.empty((2, 1)))
+    array([[ 12.],
+           [120.]])
+    >>> band.across(np.array([[1.0, 10.0, 100.0]]), np.empty((1, 2)))
     array([[ 12., 120.]])
     """
 
-    def __init__(self, kernel: NDArray, outputs: int | None = None) -> None:
-        self.shape = kernel.shape
-        rows, taps = band_size(kernel.shape[-2]), kernel.shape[-2]
-        rows = rows if outputs is None else min(rows, outputs)
-        flipped = np.moveaxis(np.flip(kernel), -1, -2)  # leading taps, column taps, row taps
-        self.bands = np.zeros((*flipped.shape[:-1], rows, rows + taps - 1), kernel.dtype)
-        for row in range(rows):
-            self.bands[..., row, row : row + taps] = flipped
+    def __init__(self, kernel: NDArray, step: int) -> None:
+        self.rows = bands(kernel[:, np.newaxis], step)[0]
+        self.columns = np.ascontiguousarray(self.rows.T)
 
-    def __call__(self, samples: NDArray) -> NDArray:
-        """Outputs of shape ``n - k + 1`` per axis."""
-        shape = tuple(n - k + 1 for n, k in zip(samples.shape, self.shape, strict=True))
-        outputs = np.empty(shape, samples.dtype)
-        work = outputs.size * prod(self.bands.shape[:-2]) * self.bands.shape[-1]
-        run(self._tasks(samples, outputs), parallel=work > _PARALLEL)
-        return outputs
+    def down(self, samples: NDArray, out: NDArray) -> NDArray:
+        """Convolve along the first axis of a table; `out` has k - 1 rows less."""
+        step, width = self.rows.shape
+        count, rest = divmod(len(out), step)
+        tile = max(1, unshared_product(self.rows.dtype) // self.rows.size)
+        tile = ceil(out.shape[1] / ceil(out.shape[1] / tile))
+        for left in range(0, out.shape[1], tile):
+            source, target = samples[:, left : left + tile], out[:, left : left + tile]
+            if count:
+                blocks = target[: count * step].reshape(count, step, -1)
+                np.matmul(self.rows, row_blocks(source, count, step, width), out=blocks)
+            if rest:
+                narrow = self.rows[:rest, : width - step + rest]
+                np.matmul(narrow, source[count * step :], out=target[count * step :])
+        return out
 
-    def _tasks(self, samples: NDArray, outputs: NDArray) -> Iterator[Task]:
-        height, width = self.bands.shape[-2:]
-        *leading, rows, columns = outputs.shape
-        across = max(1, min(columns, _LARGEST_PRODUCT // (height * width)))
-        tall = height * max(1, _SAMPLES_PER_TASK // (height * across))
-        whole = rows // height * height
-        starts = [(row, min(row + tall, whole)) for row in range(0, whole, tall)]
-        if whole < rows:
-            starts.append((whole, rows))
-        # Work space is used again by later tasks: fresh memory would cost as much as the work.
-        spare: list[NDArray] = []
-        for index in np.ndindex(*leading):
-            for (row, stop), column in product(starts, range(0, columns, across)):
-                block = slice(row, stop), slice(column, min(column + across, columns))
-                yield partial(self._fill, samples, outputs, spare, index, *block)
-
-    def _fill(
-        self,
-        samples: NDArray,
-        outputs: NDArray,
-        spare: list[NDArray],
-        index: tuple[int, ...],
-        rows: slice,
-        columns: slice,
-    ) -> None:
-        """Sum over the leading and the column taps; the band sums over the row taps."""
-        height, width = self.bands.shape[-2:]
-        if rows.stop - rows.start < height:
-            height, width = rows.stop - rows.start, width - height + rows.stop - rows.start
-        blocks = (rows.stop - rows.start) // height
-        across = columns.stop - columns.start
-        shape = blocks, height, across
-        space = spare.pop() if spare else np.empty((2, prod(shape)), outputs.dtype)
-        if space.shape[1] < prod(shape):
-            space = np.empty((2, prod(shape)), outputs.dtype)
-        total, part = (flat[: prod(shape)].reshape(shape) for flat in space)
-        target = total
-        for taps in np.ndindex(self.bands.shape[:-2]):
-            band, column = self.bands[taps], taps[-1]
-            plane = samples[tuple(i + tap for i, tap in zip(index, taps[:-1], strict=True))]
-            below, beside = plane.strides
-            stack = as_strided(
-                plane[rows.start :, columns.start + column :],
-                (blocks, width, across),
-                (height * below, below, beside),
-                writeable=False,
-            )
-            np.matmul(band[:height, :width], stack, out=target)
-            if target is part:
-                np.add(total, part, out=total)
-            target = part
-        outputs[index][rows, columns] = total.reshape(-1, across)
-        spare.append(space)
+    def across(self, samples: NDArray, out: NDArray) -> NDArray:
+        """Convolve along the second axis of a table; `out` has k - 1 columns less."""
+        width, step = self.columns.shape
+        count, rest = divmod(out.shape[1], step)
+        tile = max(1, unshared_product(self.rows.dtype) // self.columns.size)
+        for top in range(0, len(out), tile):
+            source, target = samples[top : top + tile], out[top : top + tile]
+            if count:
+                blocks = target[:, : count * step].reshape(-1, count, step).transpose(1, 0, 2)
+                np.matmul(_windows(source, count, step, width), self.columns, out=blocks)
+            if rest:
+                narrow = self.columns[: width - step + rest, :rest]
+                np.matmul(source[:, count * step :], narrow, out=target[:, count * step :])
+        return out
 
 
-def convolve_axis(samples: NDArray, kernel: NDArray, axis: int) -> NDArray:
+def bands(kernel: NDArray, step: int) -> NDArray:
+    """The flipped kernel's last axis but one in every row, of shape (..., step, step + k - 1)."""
+    flipped = np.moveaxis(np.flip(kernel), -1, -2)  # leading taps, column taps, row taps
+    taps = flipped.shape[-1]
+    bands = np.zeros((*flipped.shape[:-1], step, step + taps - 1), kernel.dtype)
+    for row in range(step):
+        bands[..., row, row : row + taps] = flipped
+    return bands
+
+
+def row_blocks(rows: NDArray, count: int, step: int, height: int) -> NDArray:
+    """A stack of `count` tables of rows, each `height` high and `step` below the last."""
+    below, beside = rows.strides
+    shape = count, height, rows.shape[1]
+    return as_strided(rows, shape, (step * below, below, beside))
+
+
+def convolve_axis(
+    samples: NDArray, kernel: NDArray, axis: int, out: NDArray | None = None
+) -> NDArray:
     """Convolve along one axis with a kernel of one axis; `samples` may have any number.
+
+    The outputs are written to `out` where that is given: an array, or a part of one along `axis`.
 
     Examples
     --------
     >>> convolve_axis(np.array([1.0, 10.0, 100.0]), np.array([1.0, 2.0]), 0)
     array([ 12., 120.])
     """
+    size = samples.shape[axis] - kernel.size + 1
+    if out is None:
+        out = np.empty((*samples.shape[:axis], size, *samples.shape[axis + 1 :]), samples.dtype)
+    step = min(band_size(kernel.size, alone=True), size)
     if axis == samples.ndim - 1:
-        return _last_axis(samples, kernel)
-    lead, rest = prod(samples.shape[:axis]), prod(samples.shape[axis + 1 :])
-    banded = Banded(kernel.reshape(1, -1, 1), samples.shape[axis] - kernel.size + 1)
-    outputs = banded(samples.reshape(lead, -1, rest))
-    return outputs.reshape(*samples.shape[:axis], -1, *samples.shape[axis + 1 :])
+        tables, targets = samples.reshape(-1, samples.shape[-1]), out.reshape(-1, size)
+        tasks = _across_tasks(tables, kernel, step, targets)
+    else:
+        lead, rest = prod(samples.shape[:axis]), prod(samples.shape[axis + 1 :])
+        planes = zip(samples.reshape(lead, -1, rest), out.reshape(lead, size, rest), strict=True)
+        tasks = _down_tasks(planes, kernel, step)
+    run(tasks, parallel=out.size * (step + kernel.size - 1) > LARGE_WORK)
+    return out
 
 
-def _last_axis(samples: NDArray, kernel: NDArray) -> NDArray:
-    """Samples times bands: here the samples of a block lie side by side."""
-    size = samples.shape[-1] - kernel.size + 1
-    step = min(band_size(kernel.size, last=True), size)
-    band = np.zeros((step + kernel.size - 1, step), samples.dtype)
-    for column in range(step):
-        band[column : column + kernel.size, column] = kernel[::-1]
-    outputs = np.empty((*samples.shape[:-1], size), samples.dtype)
-    table, target = samples.reshape(-1, samples.shape[-1]), outputs.reshape(-1, size)
-    # Windows of few long rows are copied side by side, for BLAS takes no overlapping rows.
-    strips = _row_strips(table, target, band) if len(table) < 8 else _tiles(table, target, band)
-    run(strips, parallel=outputs.size * len(band) > _PARALLEL)
-    return outputs
+def _down_tasks(
+    planes: Iterator[tuple[NDArray, NDArray]], kernel: NDArray, step: int
+) -> Iterator[Task]:
+    band = Band(kernel, step)
+    for plane, target in planes:
+        tall = step * max(1, SAMPLES_PER_TASK // (step * target.shape[1]))
+        for row in range(0, len(target), tall):
+            reads = plane[row : row + tall + kernel.size - 1]
+            yield partial(band.down, reads, target[row : row + tall])
 
 
-def _tiles(table: NDArray, target: NDArray, band: NDArray) -> Iterator[Task]:
-    width, step = band.shape
-    size = target.shape[1]
-    whole = size // step * step
-    height = max(1, min(256, _LARGEST_PRODUCT // band.size))
-
-    def fill(first: int) -> None:
-        rows = table[first : first + height]
-        into = target[first : first + height]
-        stack = _windows(rows, whole // step, step, width)
-        np.matmul(stack, band, out=_windows(into, whole // step, step, step))
-        if whole < size:
-            narrow = band[: width - step + size - whole, : size - whole]
-            into[:, whole:] = rows[:, whole:] @ narrow
-
-    for first in range(0, len(table), height):
-        yield partial(fill, first)
+def _across_tasks(table: NDArray, kernel: NDArray, step: int, target: NDArray) -> Iterator[Task]:
+    if len(table) < _FEW_ROWS:
+        # Windows of few long rows are copied side by side: BLAS takes no overlapping rows.
+        band = Band(kernel, min(max(step, _FEW_ROWS_BAND), target.shape[1]))
+        yield from _row_strips(table, target, band.columns)
+        return
+    band = Band(kernel, step)
+    tall = max(1, SAMPLES_PER_TASK // target.shape[1])
+    for row in range(0, len(target), tall):
+        yield partial(band.across, table[row : row + tall], target[row : row + tall])
 
 
 def _row_strips(table: NDArray, target: NDArray, band: NDArray) -> Iterator[Task]:
     width, step = band.shape
     size = target.shape[1]
     whole = size // step * step
-    count = max(1, _LARGEST_PRODUCT // band.size)
+    count = max(1, unshared_product(band.dtype) // band.size)
 
     def fill(row: int, first: int) -> None:
         last = min(first + count * step, whole)

@@ -74,6 +74,39 @@ class Extension:
     indices: NDArray[np.intp]
     weights: NDArray[np.float64]
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the whole signal is among the positions."""
+        return self.start <= 0 and self.start + self.indices.shape[1] >= self.size
+
+    def part(self, first: int, stop: int) -> "Extension":
+        """The extension at some of the positions, counted from the first.
+
+        Examples
+        --------
+        >>> extension(Boundary.SYMMETRIC, 4, -2, 6).part(0, 3).indices
+        array([[1, 0, 0]])
+        """
+        return Extension(
+            self.size,
+            self.start + first,
+            self.indices[:, first:stop],
+            self.weights[:, first:stop],
+        )
+
+    def read(self, data: NDArray, first: int, stop: int, axis: int) -> NDArray:
+        """What `part` makes of the data: a view of them, where it reads nothing beyond them.
+
+        Examples
+        --------
+        >>> extension(Boundary.SYMMETRIC, 4, -2, 6).read(np.array([1.0, 2, 3, 4]), 1, 4, 0)
+        array([1., 1., 2.])
+        """
+        start = self.start + first
+        if start >= 0 and self.start + stop <= self.size:
+            return data[(*(slice(None),) * axis, slice(start, self.start + stop))]
+        return self.part(first, stop).apply(data, axis)
+
     def apply(self, data: NDArray, axis: int) -> NDArray:
         """Extend `data` along `axis`; floating dtypes are kept.
 

@@ -6,10 +6,10 @@ gradient = A'W(Ax - b) + damp^2 L'L x,    half the gradient of the objective, ze
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
 from numpy.typing import NDArray
 
 from convmat.augmented import checked_adjoint, checked_product
+from convmat.linear_maps import difference, inner, norm
 
 if TYPE_CHECKING:
     from convmat.least_squares import LeastSquares
@@ -34,20 +34,18 @@ class Certificate(NamedTuple):
 
 def certify(problem: "LeastSquares", x: NDArray) -> Certificate:
     """Residual and gradient at x, shape (n,), by two products with A and its adjoint."""
-    residual = problem.b - checked_product(problem.A, x)
-    weighted = residual if problem.weights is None else problem.weights * residual
-    gradient = -checked_adjoint(problem.A, weighted)
-    penalty_norm = 0.0
-    if problem.damp:
-        rough = x if problem.penalty is None else checked_product(problem.penalty, x, "penalty")
-        penalty_norm = problem.damp * _norm(rough)
-        smooth = rough
-        if problem.penalty is not None:
-            smooth = checked_adjoint(problem.penalty, rough, "penalty")
-        gradient = gradient + problem.damp**2 * smooth
-    square = float(np.vdot(residual, weighted).real)
-    return Certificate(x, math.sqrt(square), penalty_norm, gradient, _norm(gradient))
-
-
-def _norm(vector: NDArray) -> float:
-    return float(np.linalg.norm(vector))
+    residual, square = difference(problem.b, checked_product(problem.A, x))
+    weighted = residual
+    if problem.weights is not None:
+        weighted = problem.weights * residual
+        square = float(inner(residual, weighted).real)
+    descent = checked_adjoint(problem.A, weighted)
+    penalty_norm, smooth = 0.0, x
+    if problem.damp and problem.penalty is not None:
+        rough = checked_product(problem.penalty, x, "penalty")
+        penalty_norm = problem.damp * norm(rough)
+        smooth = checked_adjoint(problem.penalty, rough, "penalty")
+    elif problem.damp:
+        penalty_norm = problem.damp * norm(x)
+    gradient, steepness = difference(smooth, descent, problem.damp**2)
+    return Certificate(x, math.sqrt(square), penalty_norm, gradient, math.sqrt(steepness))

@@ -23,7 +23,7 @@ import numpy as np
 from convmat.boundary import Boundary, Extension, extension, parse_boundary
 from convmat.errors import ConvmatError
 
-__all__ = ["Geometry", "Mode", "input_shape_of", "parse_shape"]
+__all__ = ["Geometry", "Mode", "input_shape_of", "parse_integers", "parse_shape"]
 
 _LARGEST = 2**62
 _MOST_AXES = 30  # NumPy's arrays have 64, and a window of a signal has twice the signal's
@@ -210,7 +210,7 @@ def input_shape_of(
 
 def parse_shape(shape: int | Sequence[int], name: str) -> tuple[int, ...]:
     """A tuple of sizes, all at least 1, from an int or a sequence of ints."""
-    sizes = _parse_integers(shape, name)
+    sizes = parse_integers(shape, name)
     if not sizes or any(size < 1 for size in sizes):
         raise ConvmatError(f"{name} must be one or more sizes of at least 1, got {shape!r}")
     if len(sizes) > _MOST_AXES:
@@ -225,7 +225,7 @@ def _parse_anchor(
 ) -> tuple[int, ...]:
     if anchor is None:
         return tuple((k - 1) // 2 for k in kernel_shape)
-    indices = _parse_integers(anchor, "anchor")
+    indices = parse_integers(anchor, "anchor")
     if len(indices) != len(kernel_shape):
         raise ConvmatError(
             f"anchor {anchor!r} has {len(indices)} entries, the kernel has "
@@ -236,7 +236,8 @@ def _parse_anchor(
     return indices
 
 
-def _parse_integers(value: int | Sequence[int], name: str) -> tuple[int, ...]:
+def parse_integers(value: int | Sequence[int], name: str) -> tuple[int, ...]:
+    """A tuple of integers, of any sign, from an int or a sequence of ints."""
     try:
         items = tuple(value) if isinstance(value, Sequence | np.ndarray) else (value,)
         if any(isinstance(item, bool) for item in items):

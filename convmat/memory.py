@@ -1,13 +1,19 @@
 """Refusing what does not fit, before it is begun."""
 
 import os
+import tracemalloc
+from functools import cache
 from pathlib import Path
+
+import numpy as np
 
 from convmat.errors import TooLargeError
 
-__all__ = ["available_bytes", "require_memory"]
+__all__ = ["available_bytes", "keep_freed_memory", "require_memory"]
 
 _CONTROL_GROUP = Path("/sys/fs/cgroup")
+
+_LARGEST_LIMIT = 2**25  # glibc's own: what is larger is mapped, and leaves the limit as it is
 
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
@@ -37,6 +43,23 @@ def require_memory(needed: int, what: str, instead: str) -> None:
             f"{what} would take {_readable(needed)} ({needed} bytes), "
             f"{_readable(available)} are available; {instead}"
         )
+
+
+def keep_freed_memory() -> None:
+    """Let arrays take the memory of those freed before, where the C library is glibc.
+
+    It gives back to the system what is free at the end of its heap beyond twice the size of the
+    largest block that it ever freed (mallopt(3), M_TRIM_THRESHOLD). To get it again takes a page
+    fault for each 4 KiB: for an image of 1024 x 1024, as long as its FFT. To free a block that
+    was never touched costs nothing, and raises that limit to its largest, 64 MiB.
+    """
+    if not tracemalloc.is_tracing():  # who measures memory would find the block
+        _raise_limit()
+
+
+@cache
+def _raise_limit() -> None:
+    np.empty(_LARGEST_LIMIT - 2**16, np.uint8)
 
 
 def _readable(size: int) -> str:

@@ -15,7 +15,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.viewcode",
 ]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "identify_results.md"]
 
 # Names are written `name` in docstrings, and become links where they are names of ours.
 default_role = "autolink"

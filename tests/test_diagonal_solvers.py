@@ -6,7 +6,15 @@ from numpy.testing import assert_allclose
 from scipy import fft as scipy_fft
 from scipy.sparse.linalg import aslinearoperator
 
-from convmat import ConvmatError, ConvolutionOperator, LeastSquares, Status, solve
+from convmat import (
+    ConvmatError,
+    ConvolutionOperator,
+    LeastSquares,
+    Status,
+    convolution_matrix,
+    difference_matrix,
+    solve,
+)
 
 EPS = np.finfo(float).eps
 SHAPE = (6, 5)
@@ -27,7 +35,7 @@ def explicit(problem):
         problem.A.to_matrix("dense"),
         problem.b,
         damp=problem.damp,
-        penalty=None if penalty is None else penalty.to_matrix("dense"),
+        penalty=penalty.to_matrix("dense") if hasattr(penalty, "to_matrix") else penalty,
         weights=problem.weights,
     )
 
@@ -91,6 +99,54 @@ def test_a_penalty_in_the_same_basis(solver):
     assert_solved(posed, solve(posed, solver))
 
 
+PHASE = np.array([[0.0, 1j, 0], [1, -4, 2j], [0, 3, 0]])
+
+
+@pytest.mark.parametrize(
+    ("kernel", "boundary", "penalty"),
+    [
+        (SYMMETRIC, "symmetric", difference_matrix(SHAPE, boundary="symmetric")),
+        (SYMMETRIC, "symmetric", difference_matrix(SHAPE, 2, boundary="symmetric")),
+        (SYMMETRIC, "symmetric", difference_matrix(SHAPE, 1, 1, boundary=None)),
+        (SYMMETRIC, "antisymmetric", difference_matrix(SHAPE, 2, boundary="antisymmetric")),
+        (ONE_SIDED, "circular", difference_matrix(SHAPE, boundary="circular")),
+        (ONE_SIDED, "circular", 3 * np.eye(30)),
+        (ONE_SIDED * 1j, "circular", difference_matrix(SHAPE, boundary="circular")),
+        (ONE_SIDED, "circular", ConvolutionOperator(PHASE, SHAPE, "same", "circular")),
+        (ONE_SIDED, "circular", convolution_matrix(PHASE, SHAPE, "same", "circular")),
+        (
+            SYMMETRIC,
+            ("symmetric", "circular"),
+            difference_matrix(SHAPE, boundary=("symmetric", "circular")),
+        ),
+        (
+            SYMMETRIC,
+            ("circular", "antisymmetric"),
+            difference_matrix(SHAPE, 2, boundary=("circular", "antisymmetric")),
+        ),
+        # An operator whose square alone is diagonal: one-sided steps are no mirror-symmetric kernel
+        (
+            SYMMETRIC,
+            "symmetric",
+            ConvolutionOperator([[1.0, -1.0]], SHAPE, "same", "symmetric"),
+        ),
+    ],
+)
+def test_a_penalty_whose_square_is_diagonal_in_the_basis(kernel, boundary, penalty):
+    posed = problem(kernel, boundary, damp=0.6, penalty=penalty)
+    assert_solved(posed, solve(posed, "spectral"))
+
+
+@pytest.mark.parametrize("boundary", ["symmetric", "circular"])
+def test_what_matrix_and_penalty_both_leave_open_is_zero(boundary):
+    posed = problem(
+        LAPLACIAN / 7, boundary, damp=0.5, penalty=difference_matrix(SHAPE, 2, boundary=boundary)
+    )
+    solution = solve(posed, "spectral")
+    assert solution.rank == 29
+    assert_solved(posed, solution)  # of smallest norm: no constant
+
+
 def test_equal_weights_scale_the_damping():
     posed = problem(SYMMETRIC, "symmetric", damp=0.5, weights=np.full(30, 4.0))
     assert_allclose(
@@ -129,9 +185,14 @@ def test_mirror_is_solved_undamped_only():
         ),
         (problem(SYMMETRIC, "symmetric", weights=np.arange(1.0, 31)), "spectral", "equal ones"),
         (
-            problem(SYMMETRIC, "symmetric", damp=1.0, penalty=np.eye(30)),
+            problem(SYMMETRIC, "symmetric", damp=1.0, penalty=np.diag(np.arange(30.0))),
             "spectral",
-            "penalty to be an operator",
+            r"a ndarray of shape \(30, 30\), is not diagonal in the basis",
+        ),
+        (
+            problem(SYMMETRIC, "mirror", damp=1.0, penalty=np.eye(30)),
+            "spectral",
+            "not normal",
         ),
         (
             problem(

@@ -8,7 +8,7 @@ from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
 from convmat.errors import ConvmatError
 from convmat.least_squares import LeastSquares
-from convmat.linear_maps import gram, row_blocks, to_explicit
+from convmat.linear_maps import difference, gram, inner, norm, row_blocks, to_explicit
 
 EPS = np.finfo(float).eps
 
@@ -279,3 +279,16 @@ def test_an_operator_without_adjoint_or_with_nan_is_refused():
     )
     with pytest.raises(ConvmatError, match="adjoint product with entries that are NaN"):
         _ = LeastSquares(broken, B).rhs
+
+
+@pytest.mark.parametrize("size", [1, 8191, 8192, 8193, 300_000])
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+def test_sums_on_one_thread(rng, size, dtype):
+    one, other = (rng.standard_normal((size, 2)) for _ in range(2))
+    one, other = ((v @ [1, 1j] if dtype == "complex128" else v[:, 0]) for v in (one, other))
+    scale = 10 * EPS * np.linalg.norm(one) * np.linalg.norm(other)
+    assert abs(inner(one, other) - np.vdot(one, other)) <= scale
+    assert norm(one) == pytest.approx(np.linalg.norm(one), rel=10 * EPS)
+    result, square = difference(one, other, 2.0)
+    np.testing.assert_array_equal(result, 2.0 * one - other)
+    assert square == pytest.approx(np.linalg.norm(2.0 * one - other) ** 2, rel=10 * EPS)

@@ -1,10 +1,21 @@
 """Refusing what does not fit."""
 
+import tracemalloc
+
 import pytest
 
 import convmat.memory
 from convmat import ConvmatError, TooLargeError
-from convmat.memory import available_bytes, require_memory
+from convmat.memory import available_bytes, keep_freed_memory, require_memory
+
+
+def test_who_measures_memory_sees_none_of_it():
+    tracemalloc.start()
+    try:
+        keep_freed_memory()
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
 
 
 def test_what_fits_is_let_through(monkeypatch):

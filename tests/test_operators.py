@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import signal
 
-from convmat.banded import Banded, convolve_axis
+from convmat.banded import convolve_axis
 from convmat.boundary import Boundary, extension
 from convmat.errors import ConvmatError
 from convmat.geometry import Geometry
 from convmat.matrices.explicit import convolution_matrix, data_matrix
-from convmat.matrices.stretches import extend_axes, fold_axes, stretches
+from convmat.matrices.extending import extend_axes, fold_axes
+from convmat.matrices.stretches import stretches
+from convmat.operators.banded_kernel import Banded
 from convmat.operators.correlation import WindowPlan
 from convmat.operators.matrix_free import ConvolutionOperator, DataOperator
 from convmat.operators.overlap import Overlap
@@ -78,7 +81,7 @@ def test_convolution_operator_is_the_matrix(dtype, method):
                 kernel = np.multiply.outer(kernel, values(rng, (size,), dtype))
         H = ConvolutionOperator(kernel, n, mode, boundary, anchor=anchor)
         if method is not None:
-            H._plans[H.dtype] = Plan(kernel, H.geometry.extended_shape, method)
+            H._plans[H.dtype] = Plan(kernel, H.geometry.extended_shape, method, H._extensions)
         matrix = convolution_matrix(kernel, n, mode, boundary, anchor=anchor, format="dense")
         assert H.shape == matrix.shape
         assert H.dtype == dtype
@@ -140,6 +143,46 @@ def test_larger_operators_are_the_sparse_matrix(n, k, boundary):
         eps = FACTOR * np.finfo(float).eps * norm
         assert np.linalg.norm(operator @ x - matrix @ x) <= eps * np.linalg.norm(x)
         assert np.linalg.norm(operator.H @ y - matrix.T @ y) <= eps * np.linalg.norm(y)
+
+
+LARGE = [
+    ((300, 310), (7, 9), "float64"),
+    ((300, 310), (7, 4), "complex128"),
+    ((2, 200, 190), (2, 7, 5), "float64"),
+    ((290, 400), (1, 33), "float64"),
+    ((260, 300), (40, 5), "float64"),
+]
+
+
+@pytest.mark.parametrize(("n", "k", "dtype"), LARGE)
+@pytest.mark.parametrize("method", [Method.SEPARABLE, Method.FFT])
+def test_blocks_and_strips_of_large_signals(n, k, method, dtype):
+    """Against SciPy's convolution of the whole extended signal, and by the adjoint identity."""
+    rng = np.random.default_rng(13)
+    kernel = np.ones((), dtype)
+    for size in k:
+        kernel = np.multiply.outer(kernel, values(rng, (size,), dtype))
+    far = tuple(2 - size for size in k)
+    rows_far = tuple(2 - s if a == len(k) - 2 else (s - 1) // 2 for a, s in enumerate(k))
+    cases = [
+        *product(Boundary, ["same"], [None]),
+        ("mirror", "same", far),
+        ("symmetric", "same", rows_far),
+        ("zero", "full", far),
+    ]
+    for boundary, mode, anchor in cases:
+        H = ConvolutionOperator(kernel, n, mode, boundary, anchor=anchor)
+        extensions = H.geometry.extensions
+        H._plans[H.dtype] = Plan(kernel, H.geometry.extended_shape, method, extensions)
+        x, y = values(rng, H.shape[1], dtype), values(rng, H.shape[0], dtype)
+        extended = extend_axes(x.reshape(n), extensions)
+        expected = signal.oaconvolve(extended, kernel, "valid").ravel()
+        eps = FACTOR * np.finfo(dtype).eps * np.abs(kernel).sum()
+        case = (mode, boundary, anchor)
+        assert np.abs(H @ x - expected).max() <= eps * np.abs(extended).max(), case
+        scale = eps * np.linalg.norm(x) * np.linalg.norm(y)
+        growth = np.prod([np.abs(e.weights).sum(axis=0).max() for e in extensions])
+        assert abs(np.vdot(y, expected) - np.vdot(H.H @ y, x)) <= scale * growth, case
 
 
 @settings(deadline=None, max_examples=150)

@@ -10,6 +10,7 @@ from convmat.errors import ConvmatError
 from convmat.geometry import Geometry
 from convmat.matrices.explicit import convolution_matrix
 from convmat.operators.matrix_free import ConvolutionOperator
+from convmat.spectral.diagonalization import Diagonalization
 from convmat.spectral.structure import diagonalize, eigenvalues
 from convmat.spectral.transforms import DIAGONAL, ORTHOGONAL, Transform
 
@@ -260,6 +261,75 @@ def test_transforms_invert(boundary, size):
     inverse = Transform((boundary, Boundary.SYMMETRIC), shape, inverse=True)
     error = np.linalg.norm(inverse(forward(x)) - x)
     assert error <= FACTOR * np.finfo(float).eps * np.linalg.norm(x) * np.sqrt(size)
+
+
+@pytest.mark.parametrize("boundaries", list(product(ORTHOGONAL, repeat=3))[::2])
+@pytest.mark.parametrize("shape", [(4, 5, 6), (2, 1, 3), (5, 2, 2)])
+def test_real_samples_take_half_of_the_coefficients(boundaries, shape):
+    rng = np.random.default_rng(14)
+    kernel = symmetric_kernel(rng, (3, 3, 5))
+    g = Geometry(shape, kernel.shape, "same", boundaries)
+    found, matrix = diagonalize(kernel, g), dense(kernel, g)
+    forward = found.forward
+    circular = [n for b, n in zip(boundaries, shape, strict=True) if b is Boundary.CIRCULAR]
+    if any(n > 2 for n in circular):
+        assert found.values.size < matrix.shape[0]
+    # What is left out is told by what is kept: with the same layout as all coefficients.
+    b = rng.normal(size=matrix.shape[0])
+    whole = forward.whole(forward.kept(forward(b)))
+    assert np.linalg.norm(whole - forward(b)) <= bound(np.eye(b.size)) * np.linalg.norm(b)
+    again = Diagonalization(forward, found.inverse, found.eigenvalues, True)
+    np.testing.assert_array_equal(again.values, found.values)
+    for right in (b, b + 1j * rng.normal(size=b.size)):
+        x = found.damped_solve(right, 0.4)
+        assert x.dtype == right.dtype
+        gradient = matrix.T @ (matrix @ x - right) + 0.16 * x
+        size = np.linalg.norm(matrix) * np.linalg.norm(x) + np.linalg.norm(right)
+        assert np.linalg.norm(gradient) <= bound(matrix) * size
+    singular = np.linalg.svd(matrix, compute_uv=False)
+    assert found.extremes() == pytest.approx((singular[-1], singular[0]), abs=bound(matrix))
+    cutoff = np.median(singular)
+    above = singular[singular > cutoff + bound(matrix)]
+    assert found.extremes(cutoff + bound(matrix)) == pytest.approx(
+        (above[-1], above[0]), abs=bound(matrix)
+    )
+
+
+@pytest.mark.parametrize("boundary", DIAGONAL)
+@pytest.mark.parametrize("terms", [49, 121])
+def test_kernels_of_many_terms(boundary, terms):
+    """Their values come by FFT; those of few terms, by a product of matrices."""
+    rng = np.random.default_rng(15)
+    kernel = symmetric_kernel(rng, (terms, 3))
+    g = Geometry((50, 6), kernel.shape, "same", boundary)
+    check_decomposition(dense(kernel, g), diagonalize(kernel, g))
+
+
+@pytest.mark.parametrize(
+    "boundaries", [("circular",) * 2, ("symmetric", "circular"), ("circular", "antisymmetric")]
+)
+def test_large_images_are_solved_by_blocks(boundaries):
+    """Against the operator, whose products know nothing of the transforms."""
+    rng = np.random.default_rng(16)
+    H = ConvolutionOperator(symmetric_kernel(rng, (5, 7)), (520, 390), "same", boundaries)
+    b = rng.normal(size=H.shape[0])
+    found = H.diagonalization()
+    x = found.damped_solve(b, 0.3)
+    size = found.extremes()[1]
+    gradient = H.rmatvec(H @ x - b) + 0.09 * x
+    allowed = FACTOR * np.finfo(float).eps * size * (size * np.linalg.norm(x) + np.linalg.norm(b))
+    assert np.linalg.norm(gradient) <= allowed
+    assert found.extremes() == pytest.approx(
+        (np.abs(found.eigenvalues).min(), size), rel=4 * np.finfo(float).eps
+    )
+
+
+@pytest.mark.parametrize("damp", [1e-160, 1e-300])
+def test_a_damping_whose_square_is_nothing(damp):
+    kernel = np.array([[0.0, 1, 0], [1, -4, 1], [0, 1, 0]])
+    found = diagonalize(kernel, Geometry((4, 4), (3, 3), "same", "symmetric"))
+    x = found.damped_solve(np.arange(16.0), damp)
+    assert np.isfinite(x).all()
 
 
 def test_float32_is_kept():

@@ -6,7 +6,7 @@ from threading import Barrier, current_thread
 import pytest
 
 import convmat.threads
-from convmat.threads import cores, run
+from convmat.threads import by_blocks, cores, run
 
 
 @pytest.fixture(params=[1, 2, 4])
@@ -61,3 +61,10 @@ def test_a_failure_while_tasks_are_drawn(threads):
 
 def test_cores():
     assert cores() >= 1
+
+
+@pytest.mark.parametrize(("count", "size"), [(1, 1), (7, 3), (1000, 1000), (3, 10**6), (2**20, 1)])
+def test_blocks_cover_all_rows_in_order(threads, count, size):
+    blocks = by_blocks(lambda rows: (rows.start, rows.stop), count, size)
+    assert [start for start, _ in blocks] == [0, *(stop for _, stop in blocks[:-1])]
+    assert blocks[-1][1] == count

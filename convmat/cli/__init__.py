@@ -1,4 +1,4 @@
-"""The shell: ``convmat estimate``, ``deconvolve``, ``compare``, ``matrix`` and ``demo``."""
+"""The shell, ``convmat COMMAND``: a command for each question, see ``app``."""
 
 import sys
 
@@ -11,7 +11,7 @@ def main() -> int:
     Returns
     -------
     int
-        0, 1 where the demo fails or the output's reader stops early, 2 after an error of the
+        0, 1 where a check or the demo fails or the output's reader stops early, 2 after an error of the
         user's, 130 after Ctrl-C.
     """
     try:

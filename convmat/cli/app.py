@@ -11,8 +11,11 @@ import convmat
 from convmat.cli.compare import compare
 from convmat.cli.deconvolve import deconvolve
 from convmat.cli.demo import demo
+from convmat.cli.dialects import dialects
 from convmat.cli.estimate import estimate
+from convmat.cli.inverse import inverse
 from convmat.cli.matrix import matrix
+from convmat.cli.probe import probe
 from convmat.cli.terminal import print_error
 from convmat.errors import ConvmatError
 
@@ -107,5 +110,5 @@ def _shell(
         typer.echo(context.get_help())
 
 
-for command in (estimate, deconvolve, compare, matrix, demo):
+for command in (estimate, inverse, deconvolve, compare, matrix, probe, dialects, demo):
     app.command(cls=Command)(command)

@@ -14,6 +14,7 @@ from scipy.sparse.linalg import LinearOperator
 from convmat.arrays import as_samples
 from convmat.errors import ConvmatError
 from convmat.geometry import Geometry
+from convmat.memory import keep_freed_memory
 
 __all__ = ["GeometryOperator", "frozen", "weigh"]
 
@@ -32,6 +33,7 @@ class GeometryOperator(LinearOperator):
     def _plan(self, dtype: np.dtype) -> Any:
         """For computing in `dtype`; setting the same entry twice from two threads is harmless."""
         if dtype not in self._plans:
+            keep_freed_memory()
             self._plans[dtype] = self._make_plan(dtype)
         return self._plans[dtype]
 

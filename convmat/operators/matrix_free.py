@@ -21,12 +21,14 @@ from convmat.arrays import as_samples
 from convmat.geometry import Geometry, parse_shape
 from convmat.gram.data_moments import plan_moments
 from convmat.gram.moments import CentredEquations, Moments
+from convmat.gram.toeplitz import has_toeplitz_gram, toeplitz_gram
 from convmat.linear_maps import solution_dtype
 from convmat.matrices.explicit import convolution_matrix, data_matrix
-from convmat.matrices.stretches import extend_axes, fold_axes
+from convmat.matrices.extending import extend_axes
 from convmat.operators.correlation import WindowPlan
 from convmat.operators.geometry_operator import GeometryOperator, frozen, weigh
 from convmat.operators.planning import Plan
+from convmat.spectral.circulant import CirculantInverse, singular_value_bounds
 from convmat.spectral.diagonalization import Diagonalization
 from convmat.spectral.structure import diagonalize, frequency_response
 
@@ -107,7 +109,10 @@ class ConvolutionOperator(GeometryOperator):
     def normal_equations(
         self, b: NDArray, weights: NDArray | None = None
     ) -> tuple[Any, NDArray, float]:
-        """``(H'WH, H'Wb, b'Wb)``, the first a csr_array from the explicit matrix.
+        """``(H'WH, H'Wb, b'Wb)``, the first a csr_array.
+
+        It comes from the explicit matrix, or from the kernel alone where that is enough (see
+        ``convmat.gram.toeplitz``).
 
         Parameters
         ----------
@@ -115,11 +120,16 @@ class ConvolutionOperator(GeometryOperator):
             W is the diagonal matrix of the weights, or the identity.
         """
         b, weighted, roots = weigh(b, weights, self.shape[0])
+        constant = float(np.vdot(b, weighted).real)
+        if roots is None and has_toeplitz_gram(self.geometry):
+            kernel = self.kernel.astype(solution_dtype(self.kernel), copy=False)
+            gram = toeplitz_gram(kernel, self.geometry.input_shape)
+            return gram, self.rmatvec(weighted), constant
         matrix = self.to_matrix()
         if roots is not None:
             matrix = sparse.csr_array(sparse.diags_array(roots) @ matrix)
         gram = sparse.csr_array(matrix.conj().T @ matrix)
-        return gram, self.rmatvec(weighted), float(np.vdot(b, weighted).real)
+        return gram, self.rmatvec(weighted), constant
 
     def diagonalization(self) -> Diagonalization:
         """``(forward, inverse, eigenvalues, orthogonal)``, where there is a fast one.
@@ -140,16 +150,23 @@ class ConvolutionOperator(GeometryOperator):
         """
         return frequency_response(self.kernel, self.geometry)
 
+    def preconditioner(self, damp: float = 0.0, penalty: Any = None) -> CirculantInverse:
+        """A cheap map near ``(H'H + damp^2 L'L)^-1``: see ``convmat.spectral.circulant``."""
+        return CirculantInverse(self.kernel, self.geometry.input_shape, damp, penalty)
+
+    def singular_value_bounds(self) -> tuple[float, float]:
+        """What all singular values of H are between; see ``convmat.spectral.circulant``."""
+        return singular_value_bounds(self.kernel, self.geometry)
+
     def _make_plan(self, dtype: np.dtype) -> Plan:
-        return Plan(self.kernel.astype(dtype, copy=False), self.geometry.extended_shape)
+        kernel = self.kernel.astype(dtype, copy=False)
+        return Plan(kernel, self.geometry.extended_shape, extensions=self._extensions)
 
     def _forward(self, x: NDArray, dtype: np.dtype) -> NDArray:
-        extended = extend_axes(x.reshape(self.geometry.input_shape), self._extensions)
-        return self._plan(dtype).forward(np.ascontiguousarray(extended))
+        return self._plan(dtype).forward(x.reshape(self.geometry.input_shape))
 
     def _backward(self, y: NDArray, dtype: np.dtype) -> NDArray:
-        extended = self._plan(dtype).adjoint(y.reshape(self.geometry.output_shape))
-        return fold_axes(extended, self._extensions, overwrite=True)
+        return self._plan(dtype).adjoint(y.reshape(self.geometry.output_shape))
 
 
 class DataOperator(GeometryOperator):

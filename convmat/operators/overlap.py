@@ -8,7 +8,7 @@ The adjoint multiplies by the conjugate spectrum, and drops the rows at the othe
 Oppenheim and Schafer (2010), Discrete-Time Signal Processing, section 8.7.3.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import product
 from math import ceil, log2, prod
@@ -17,7 +17,9 @@ import numpy as np
 import scipy  # loads scipy.fft when it is first used
 from numpy.typing import NDArray
 
-from convmat.threads import run
+from convmat.boundary import Boundary, Extension, extension
+from convmat.matrices.extending import Frame, extend_axes, fold_axes
+from convmat.threads import cores, run
 
 __all__ = ["Overlap", "strip_cost"]
 
@@ -29,13 +31,15 @@ _CALLS = 80000  # what the calls for one strip cost, in samples times levels of 
 
 
 class Overlap:
-    """A kernel ready to be applied to extended signals of one shape.
+    """A kernel ready to be applied to signals of one shape.
 
     Parameters
     ----------
     kernel : ndarray
     shape : tuple of int
         Of the extended signal; no axis shorter than the kernel's.
+    extensions : sequence of Extension, optional
+        How signals go on to that shape. Without, they have it.
 
     Examples
     --------
@@ -46,7 +50,12 @@ class Overlap:
     array([2., 1., 0.])
     """
 
-    def __init__(self, kernel: NDArray, shape: tuple[int, ...]) -> None:
+    def __init__(
+        self,
+        kernel: NDArray,
+        shape: tuple[int, ...],
+        extensions: Sequence[Extension] | None = None,
+    ) -> None:
         self.kernel_shape = kernel.shape
         self.shape = shape
         self.output_shape = tuple(n - k + 1 for n, k in zip(shape, kernel.shape, strict=True))
@@ -55,44 +64,75 @@ class Overlap:
         self.sizes = _sizes(kernel.shape, shape, self.real)
         self.axes = tuple(range(kernel.ndim))
         self.spectrum = self._transform(kernel)
+        none = [extension(Boundary.ZERO, n, 0, n) for n in shape]
+        # Strips extend themselves, unless the positions leave out some of the signal.
+        self._around = None
+        if extensions is not None and not all(e.is_whole for e in extensions):
+            self._around, extensions = extensions, None
+        self._down, *across = extensions or none
+        self._frame = Frame([none[0], *across])
 
-    def forward(self, extended: NDArray) -> NDArray:
+    def forward(self, signal: NDArray) -> NDArray:
         """The outputs that read only what is there, of shape `output_shape`."""
+        if self._around is not None:
+            signal = extend_axes(signal, self._around)
         outputs = np.empty(self.output_shape, self.dtype)
-        keep = tuple(
-            slice(k - 1, n) for k, n in zip(self.kernel_shape[1:], self.shape[1:], strict=True)
-        )
+        axes = zip(self.kernel_shape[1:], self.shape[1:], strict=True)
+        keep = tuple(slice(k - 1, n) for k, n in axes)
         overlap = self.kernel_shape[0] - 1
+        spare: list[NDArray] = []
 
         def strip(start: int, stop: int) -> None:
-            spectrum = self._transform(extended[start : stop + overlap])
+            room = self._room(spare, stop - start + overlap)
+            extended = room[(slice(stop - start + overlap), *map(slice, self.shape[1:]))]
+            self._frame.fill(extended, self._down.read(signal, start, stop + overlap, 0))
+            spectrum = self._transform(room)
             spectrum *= self.spectrum
-            block = self._inverse(spectrum)
-            outputs[start:stop] = block[(slice(overlap, overlap + stop - start), *keep)]
+            rows = self._back(self._up(spectrum)[overlap : overlap + stop - start])
+            outputs[start:stop] = rows[(slice(None), *keep)]
+            spare.append(room)
 
         self._run(strip, self.output_shape[0])
         return outputs
 
     def adjoint(self, outputs: NDArray) -> NDArray:
-        """The conjugate transpose of `forward`, of shape `shape`."""
-        extended = np.empty(self.shape, self.dtype)
+        """The conjugate transpose of `forward`, of the signals' shape."""
+        places = self._frame.places[1:]
+        sizes = (place.stop - place.start for place in places)
+        tall = np.empty((self.shape[0], *sizes), self.dtype)
         conjugate = self.spectrum.conj()
         overlap = self.kernel_shape[0] - 1
         axes = zip(self.kernel_shape[1:], self.shape[1:], self.sizes[1:], strict=True)
         parts = [list(_unwrapped(1 - k, n, size)) for k, n, size in axes]
+        spare: list[NDArray] = []
 
         def strip(start: int, stop: int) -> None:
-            first = max(0, start - overlap)
-            spectrum = self._transform(outputs[first:stop])
+            first, last = max(0, start - overlap), min(stop, self.output_shape[0])
+            room = self._room(spare, last - first)
+            room[(slice(last - first), *map(slice, self.output_shape[1:]))] = outputs[first:last]
+            spectrum = self._transform(room)
             spectrum *= conjugate
-            block = self._inverse(spectrum)
-            rows = _unwrapped(start - overlap - first, stop - start, self.sizes[0])
-            for pieces in product(rows, *parts):
-                target, source = zip(*pieces, strict=True)
-                extended[start:stop][target] = block[source]
+            columns = self._up(spectrum)
+            extended = np.empty((stop - start, *self.shape[1:]), self.dtype)
+            for target, source in _unwrapped(start - overlap - first, stop - start, self.sizes[0]):
+                rows = self._back(columns[source])
+                for pieces in product(*parts):
+                    into, place = zip(*pieces, strict=True) if pieces else ((), ())
+                    extended[(target, *into)] = rows[(slice(None), *place)]
+            tall[start:stop] = self._frame.fold(extended)
+            spare.append(room)
 
         self._run(strip, self.shape[0])
-        return extended
+        if self._around is not None:
+            return fold_axes(tall, self._around, overwrite=True)
+        around = [extension(Boundary.ZERO, n, 0, n) for n in tall.shape[1:]]
+        return Frame([self._down, *around]).fold(tall)
+
+    def _room(self, spare: list[NDArray], height: int) -> NDArray:
+        """Zeros to put so many rows of one width into; used again by later strips."""
+        room = spare.pop() if spare else np.zeros(self.sizes, self.dtype)
+        room[height:] = 0
+        return room
 
     def _run(self, strip: Callable[[int, int], None], rows: int) -> None:
         step = self.sizes[0] - self.kernel_shape[0] + 1
@@ -102,14 +142,21 @@ class Overlap:
         run(tasks, parallel=count > 1 and prod(self.shape) > _PARALLEL)
 
     def _transform(self, array: NDArray) -> NDArray:
-        if self.real:
-            return scipy.fft.rfftn(array, self.sizes, axes=self.axes)
-        return scipy.fft.fftn(array, self.sizes, axes=self.axes)
+        transform = scipy.fft.rfftn if self.real else scipy.fft.fftn
+        return transform(array, self.sizes, axes=self.axes)
 
-    def _inverse(self, spectrum: NDArray) -> NDArray:
-        if self.real:
-            return scipy.fft.irfftn(spectrum, self.sizes, axes=self.axes, overwrite_x=True)
-        return scipy.fft.ifftn(spectrum, axes=self.axes, overwrite_x=True)
+    def _up(self, spectrum: NDArray) -> NDArray:
+        """Transform back along the first axis."""
+        if self.real and spectrum.ndim == 1:
+            return scipy.fft.irfft(spectrum, self.sizes[0])
+        return scipy.fft.ifft(spectrum, axis=0, overwrite_x=True)
+
+    def _back(self, rows: NDArray) -> NDArray:
+        """Transform back along all others, of the rows that are wanted."""
+        if rows.ndim == 1:
+            return rows
+        transform = scipy.fft.irfftn if self.real else scipy.fft.ifftn
+        return transform(rows, self.sizes[1:], axes=self.axes[1:])
 
 
 def _unwrapped(first: int, count: int, size: int) -> Iterator[tuple[slice, slice]]:
@@ -138,7 +185,11 @@ def _sizes(kernel: tuple[int, ...], shape: tuple[int, ...], real: bool) -> tuple
 def _cost(sizes: tuple[int, ...], overlap: int, rows: int) -> float:
     samples = prod(sizes)
     each = samples * log2(samples + 1) * (1.0 if samples <= _CACHED else _UNCACHED) + _CALLS
-    return ceil(rows / (sizes[0] - overlap + 1)) * each
+    count = ceil(rows / (sizes[0] - overlap + 1))
+    if count * samples > _PARALLEL:  # the last strips leave no thread without work
+        threads = min(cores(), 4)
+        count = threads * ceil(count / threads)
+    return count * each
 
 
 def strip_cost(kernel: tuple[int, ...], shape: tuple[int, ...]) -> float:

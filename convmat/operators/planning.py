@@ -1,13 +1,14 @@
 """Which way to convolve costs least, for one kernel and one shape.
 
-``direct``      banded products (`banded`): small kernels
-``separable``   one banded product per axis: kernels that are outer products
+``direct``      banded products (`banded_kernel`): small kernels
+``separable``   one banded product per axis (`separable`): kernels that are outer products
 ``fft``         strips by FFT (`overlap`), the kernel's spectrum kept: all others
 
 The costs are in nanoseconds, measured on one core at 2.6 GHz with AVX-512, OpenBLAS and
 pocketfft; only their ratios matter, and those hold within a factor of about 1.5 elsewhere.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import cached_property
 from math import log2, prod
@@ -15,15 +16,19 @@ from math import log2, prod
 import numpy as np
 from numpy.typing import NDArray
 
-from convmat.banded import Banded, band_size, convolve_axis
+from convmat.banded import band_size
+from convmat.boundary import Boundary, Extension, extension
+from convmat.matrices.extending import extend_axes, fold_axes
+from convmat.operators.banded_kernel import Banded
 from convmat.operators.overlap import Overlap, strip_cost
+from convmat.operators.separable import SeparableConvolution
 from convmat.spectral.symmetry import separable_factors
 
 __all__ = ["Method", "Plan", "whole_cost"]
 
-_PER_FLOP = 0.032
-_PER_SUM = 0.1
-_PER_SAMPLE = 0.7
+_PER_FLOP = 0.025
+_PER_SUM = 0.25
+_PER_SAMPLE = 0.68
 _PER_CALL = 4000.0
 _PER_CONVOLUTION = 12000.0
 _PER_LEVEL = 0.5
@@ -40,7 +45,7 @@ class Method(StrEnum):
 
 
 class Plan:
-    """The `valid` convolution of arrays of one shape with one kernel, and its adjoint.
+    """The convolution of arrays of one shape with one kernel, and its adjoint.
 
     Parameters
     ----------
@@ -49,6 +54,8 @@ class Plan:
         Of the (extended) signals; no axis shorter than the kernel's.
     method : Method, optional
         Default: the one of least cost.
+    extensions : sequence of Extension, optional
+        How the signals go on to that shape. Without, they have it: outputs read only what is there.
 
     Examples
     --------
@@ -60,43 +67,45 @@ class Plan:
     """
 
     def __init__(
-        self, kernel: NDArray, shape: tuple[int, ...], method: Method | None = None
+        self,
+        kernel: NDArray,
+        shape: tuple[int, ...],
+        method: Method | None = None,
+        extensions: Sequence[Extension] | None = None,
     ) -> None:
         self.kernel = kernel
         self.shape = shape
+        self.extensions = extensions or [extension(Boundary.ZERO, n, 0, n) for n in shape]
         self.method = self._cheapest() if method is None else method
 
-    def forward(self, extended: NDArray) -> NDArray:
-        """The outputs of shape ``n - k + 1``."""
-        if self.method is Method.FFT:
-            return self._overlap.forward(extended)
-        return self._convolve(extended, self.kernel, self._factors)
+    def forward(self, signal: NDArray) -> NDArray:
+        """The outputs, of the extended shape less k - 1."""
+        if self._pieces is not None:
+            return self._pieces.forward(signal)
+        extended = np.ascontiguousarray(extend_axes(signal, self.extensions))
+        return self._banded(self.kernel, extended)
 
     def adjoint(self, outputs: NDArray) -> NDArray:
-        """The full correlation, of the extended shape: the conjugate transpose of `forward`."""
-        if self.method is Method.FFT:
-            return self._overlap.adjoint(outputs)
+        """The conjugate transpose of `forward`, of the signals' shape."""
+        if self._pieces is not None:
+            return self._pieces.adjoint(outputs)
         flipped = np.flip(self.kernel).conj()
-        factors = self._factors and [np.flip(factor).conj() for factor in self._factors]
-        return self._convolve(_surround(outputs, self.kernel.shape), flipped, factors)
+        extended = self._banded(flipped, _surround(outputs, self.kernel.shape))
+        return fold_axes(extended, self.extensions, overwrite=True)
 
-    def _convolve(
-        self, samples: NDArray, kernel: NDArray, factors: list[NDArray] | None
-    ) -> NDArray:
-        if self.method is Method.SEPARABLE and factors is not None:
-            for axis, factor in enumerate(factors):
-                if factor.size == 1:  # the factors after the first are 1 there
-                    samples = samples if factor[0] == 1 else samples * factor[0]
-                else:
-                    samples = convolve_axis(samples, factor, axis)
-            return samples
-        if kernel.ndim == 1:
-            return convolve_axis(samples, kernel, 0)
+    def _banded(self, kernel: NDArray, samples: NDArray) -> NDArray:
         return Banded(kernel, samples.shape[-2] - kernel.shape[-2] + 1)(samples)
 
     @cached_property
-    def _overlap(self) -> Overlap:
-        return Overlap(self.kernel, self.shape)
+    def _pieces(self) -> Overlap | SeparableConvolution | None:
+        """What extends the signal itself, as it goes."""
+        if self.method is Method.FFT:
+            return Overlap(self.kernel, self.shape, self.extensions)
+        if self.kernel.ndim == 1:
+            return SeparableConvolution([self.kernel], self.extensions)
+        if self.method is Method.SEPARABLE and self._factors is not None:
+            return SeparableConvolution(self._factors, self.extensions)
+        return None
 
     @cached_property
     def _factors(self) -> list[NDArray] | None:
@@ -135,9 +144,9 @@ def _surround(outputs: NDArray, kernel_shape: tuple[int, ...]) -> NDArray:
     return padded
 
 
-def _axis_cost(kernel: int, outputs: int, *, last: bool) -> float:
+def _axis_cost(kernel: int, outputs: int) -> float:
     """Per output: the products of the band, and memory once through."""
-    band = min(band_size(kernel, last=last), outputs)
+    band = min(band_size(kernel, alone=True), outputs)
     return _PER_FLOP * 2 * (band + kernel - 1) + _PER_SAMPLE
 
 
@@ -146,14 +155,13 @@ def _separable_cost(kernel: tuple[int, ...], shape: tuple[int, ...]) -> float:
     for axis, k in enumerate(kernel):
         sizes[axis] -= k - 1
         if k > 1:
-            each = _axis_cost(k, sizes[axis], last=axis == len(kernel) - 1)
-            total += each * prod(sizes) + _PER_CONVOLUTION
+            total += _axis_cost(k, sizes[axis]) * prod(sizes) + _PER_CONVOLUTION
     return total
 
 
 def _direct_cost(kernel: tuple[int, ...], outputs: tuple[int, ...]) -> float:
     if len(kernel) == 1:
-        return _axis_cost(kernel[0], outputs[0], last=True) * outputs[0] + _PER_CONVOLUTION
+        return _axis_cost(kernel[0], outputs[0]) * outputs[0] + _PER_CONVOLUTION
     *leading, rows, columns = kernel
     height = min(band_size(rows), outputs[-2])
     each = _PER_FLOP * 2 * (height + rows - 1) + _PER_SUM

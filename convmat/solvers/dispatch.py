@@ -73,7 +73,7 @@ def solve(problem: LeastSquares, solver: str = "auto", **options: Any) -> Soluti
     outcome: Outcome = function(problem, **options)
     seconds = perf_counter() - began
     row = SOLVERS[outcome.solver or solver]
-    if not (row.reports_rank or _CONSTRAINTS & set(options)):
+    if not (row.reports_rank or outcome.rank is not None or _CONSTRAINTS & set(options)):
         outcome = judge_rank(problem, outcome)
     certificate = outcome.certificate
     finite = math.isfinite(certificate.residual_norm) and math.isfinite(certificate.gradient_norm)

@@ -12,6 +12,7 @@ doi:10.1137/1.9780898718874.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,24 @@ class KroneckerMap:
     def real(self) -> bool:
         """Whether all factors are."""
         return all(np.isrealobj(factor) for factor in self.factors)
+
+    @property
+    def size(self) -> int:
+        """Number of coefficients."""
+        return prod(self.kept_shape)
+
+    @property
+    def kept_shape(self) -> tuple[int, ...]:
+        """Shape of the coefficients."""
+        return tuple(factor.shape[0] for factor in self.factors)
+
+    def kept(self, values: NDArray) -> NDArray:
+        """One value for each coefficient, raveled, in their shape."""
+        return values.reshape(self.kept_shape)
+
+    def whole(self, kept: NDArray) -> NDArray:
+        """The inverse of `kept`."""
+        return kept.ravel()
 
     def __call__(self, vector: NDArray) -> NDArray:
         """Apply to a raveled array."""

@@ -17,8 +17,9 @@ from convmat.errors import ConvmatError
 from convmat.geometry import Geometry, Mode
 from convmat.spectral.diagonalization import ITERATE, Diagonalization
 from convmat.spectral.kronecker import KroneckerMap, kronecker_factors, outer
+from convmat.spectral.symbol import symbol
 from convmat.spectral.symmetry import separable_factors
-from convmat.spectral.transforms import DIAGONAL, ORTHOGONAL, Transform, symbol
+from convmat.spectral.transforms import DIAGONAL, ORTHOGONAL, Transform
 
 __all__ = ["diagonalize", "eigenvalues", "frequency_response"]
 
@@ -141,14 +142,14 @@ def _by_transforms(kernel: NDArray, geometry: Geometry) -> Diagonalization | Non
 def _by_symbol(
     kernel: NDArray, geometry: Geometry, boundaries: tuple[Boundary, ...]
 ) -> Diagonalization | None:
-    values = symbol(kernel, geometry.anchor, boundaries, geometry.input_shape)
+    shape, real = geometry.input_shape, kernel.dtype.kind == "f"
+    forward = Transform(boundaries, shape, real=real)
+    values = symbol(kernel, geometry.anchor, boundaries, shape, forward.halved)
     if values is None:
         return None
-    real = kernel.dtype.kind == "f"
-    forward = Transform(boundaries, geometry.input_shape, real=real)
-    inverse = Transform(boundaries, geometry.input_shape, inverse=True, real=real)
+    inverse = Transform(boundaries, shape, inverse=True, real=real)
     orthogonal = all(boundary in ORTHOGONAL for boundary in boundaries)
-    return Diagonalization(forward, inverse, values.ravel(), orthogonal)
+    return Diagonalization(forward, inverse, values, orthogonal)
 
 
 def _equivalent(boundary: Boundary, size: int, kernel_size: int, anchor: int) -> Boundary:

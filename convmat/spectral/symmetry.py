@@ -5,6 +5,8 @@ product. A kernel that is mirror-symmetric about its anchor along each axis is d
 cosine or sine transform, where the boundary reflects.
 """
 
+from functools import reduce
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,17 +35,20 @@ def separable_factors(kernel: NDArray) -> list[NDArray] | None:
     peak = kernel[pivot]
     if peak == 0:
         return [np.zeros(size, kernel.dtype) for size in kernel.shape]
-    factors = []
-    for axis in range(kernel.ndim):
-        fibre = np.moveaxis(kernel, axis, -1)[(*pivot[:axis], *pivot[axis + 1 :])]
-        factors.append(fibre / peak if axis else fibre.copy())
+    fibres = [
+        np.moveaxis(kernel, axis, -1)[(*pivot[:axis], *pivot[axis + 1 :])]
+        for axis in range(kernel.ndim)
+    ]
     # Scaled by the peak, so that no square under- or overflows.
+    factors = [fibre / peak for fibre in fibres]
     rest = kernel / peak
-    product = factors[0] / peak
-    for factor in factors[1:]:
-        product = np.multiply.outer(product, factor)
-    error, norm = np.linalg.norm(product - rest), np.linalg.norm(rest)
-    return factors if error <= _TOLERANCE * np.finfo(kernel.dtype).eps * norm else None
+    error = np.linalg.norm(reduce(np.multiply.outer, factors) - rest)
+    if error > _TOLERANCE * np.finfo(kernel.dtype).eps * np.linalg.norm(rest):
+        return None
+    # The first that varies has the scale: where it is alone, it is the kernel to the last digit.
+    scaled = next((axis for axis, size in enumerate(kernel.shape) if size > 1), 0)
+    factors[scaled] = fibres[scaled].copy()
+    return factors
 
 
 def centred_half(kernel: NDArray, axis: int, anchor: int) -> NDArray | None:

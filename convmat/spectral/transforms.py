@@ -11,27 +11,34 @@ antireflect   DST-I      1 - i / (n - 1), sin(pi m i / (n - 1)), i / (n - 1) no
 ============= ========== ================================================ ==========
 
 All but the FFT need a kernel that is mirror-symmetric about its anchor along that axis. Axes
-combine as a Kronecker product, so each may have its own transform. The eigenvalues come from
-the symbol, the trigonometric polynomial of the kernel: wrapped to the period of the extension,
-its cosine transform, which holds for kernels larger than the signal too.
+combine as a Kronecker product, so each may have its own transform. The eigenvalues are told by
+the kernel's `symbol`.
 
 Sources: Strang (1999), doi:10.1137/S0036144598336745; Ng, Chan and Tang (1999),
 doi:10.1137/S1064827598341384; Serra-Capizzano (2003), doi:10.1137/S1064827502410244.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import groupby
+from functools import cached_property
+from math import prod
+from typing import Any
 
 import numpy as np
 import scipy  # loads scipy.fft when it is first used
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from convmat.boundary import Boundary
-from convmat.spectral.symmetry import centred_half
 from convmat.threads import cores
 
-__all__ = ["DIAGONAL", "ORTHOGONAL", "Transform", "symbol"]
+__all__ = [
+    "DIAGONAL",
+    "ORTHOGONAL",
+    "Transform",
+    "is_real_fft",
+    "transform_axes",
+    "with_long_rows",
+]
 
 ORTHOGONAL = (Boundary.CIRCULAR, Boundary.SYMMETRIC, Boundary.ANTISYMMETRIC)
 """Boundaries whose transform is orthogonal, so that singular values are |eigenvalues|."""
@@ -40,8 +47,6 @@ DIAGONAL = (*ORTHOGONAL, Boundary.MIRROR, Boundary.ANTIREFLECT)
 """Boundaries that have a transform at all."""
 
 _PARALLEL = 2**16
-# Sums of so few cosines are faster as a product of matrices than by an FFT of mostly zeros.
-_FEW_TERMS = 48
 
 
 @dataclass(frozen=True)
@@ -78,59 +83,132 @@ class Transform:
 
     def __call__(self, vector: NDArray) -> NDArray:
         """Transform a raveled array; isometric where all axes are orthogonal."""
-        array = _with_long_rows(np.reshape(vector, self.shape))
-        # The real transforms first, so that as few axes as possible are complex.
-        kinds = sorted(enumerate(self.boundaries), key=lambda item: _order(item[1]))
-        for kind, group in groupby(kinds, key=lambda item: item[1]):
-            array = self._apply(array, kind, [axis for axis, _ in group])
-        return array.ravel()
+        dtype = vector.dtype if vector.dtype.kind in "fc" else np.dtype(np.float64)
+        work = with_long_rows(self.shape, dtype)
+        work[...] = np.reshape(vector, self.shape)
+        workers = cores() if work.size >= _PARALLEL else 1
+        return transform_axes(work, self.kinds, self.inverse, workers=workers).ravel()
 
-    def _apply(self, array: NDArray, kind: Boundary, axes: list[int]) -> NDArray:
-        options = {
-            "axes": axes,
-            "workers": cores() if array.size >= _PARALLEL else 1,
-            "overwrite_x": True,
-        }
-        match kind:
-            case Boundary.CIRCULAR:
-                transform = scipy.fft.ifftn if self.inverse else scipy.fft.fftn
-                return transform(array, norm="ortho", **options)
-            case Boundary.SYMMETRIC:
-                transform = scipy.fft.idctn if self.inverse else scipy.fft.dctn
-                return transform(array, 2, norm="ortho", **options)
-            case Boundary.ANTISYMMETRIC:
-                transform = scipy.fft.idstn if self.inverse else scipy.fft.dstn
-                return transform(array, 2, norm="ortho", **options)
-            case Boundary.MIRROR:  # the columns of the unscaled DCT-I are the cosines themselves
-                transform = scipy.fft.dctn if self.inverse else scipy.fft.idctn
-                return transform(array, 1, **options)
-            case Boundary.ANTIREFLECT:
-                for axis in axes:
-                    array = _between_ends(array, axis, self.inverse)
-                return array
-        raise AssertionError(kind)
+    @cached_property
+    def kinds(self) -> dict[int, Boundary]:
+        """What names the transform of each axis: for two samples, the FFT is the DCT-II."""
+        axes = enumerate(zip(self.boundaries, self.shape, strict=True))
+        few = {axis: Boundary.SYMMETRIC for axis, (b, n) in axes if is_real_fft(b, n)}
+        return dict(enumerate(self.boundaries)) | few
+
+    @cached_property
+    def halved(self) -> int | None:
+        """The axis along which half of the coefficients tell all of real samples, if there is one.
+
+        Those of opposite frequencies are conjugates of each other.
+        """
+        circular = [axis for axis, kind in self.kinds.items() if kind is Boundary.CIRCULAR]
+        return circular[-1] if circular and self.real else None
+
+    @property
+    def size(self) -> int:
+        """Number of coefficients."""
+        return prod(self.shape)
+
+    @property
+    def kept_shape(self) -> tuple[int, ...]:
+        """Shape of the coefficients without that half."""
+        sizes = enumerate(self.shape)
+        return tuple(n // 2 + 1 if axis == self.halved else n for axis, n in sizes)
+
+    def kept(self, values: NDArray) -> NDArray:
+        """Of one value for each coefficient, raveled, those that are kept, of their shape."""
+        return values.reshape(self.shape)[tuple(slice(n) for n in self.kept_shape)]
+
+    def whole(self, kept: NDArray) -> NDArray:
+        """All values, raveled, where those of opposite frequencies are conjugates.
+
+        Examples
+        --------
+        >>> forward = Transform((Boundary.CIRCULAR,), (4,))
+        >>> forward.kept(forward(np.arange(4.0))).real.round(12)
+        array([ 3., -1., -1.])
+        >>> forward.whole(forward.kept(forward(np.arange(4.0)))).real.round(12)
+        array([ 3., -1., -1., -1.])
+        """
+        if self.halved is None:
+            return kept.ravel()
+        n = self.shape[self.halved]
+        others = kept[(slice(None),) * self.halved + (slice(1, (n + 1) // 2),)].conj()
+        for axis, kind in self.kinds.items():
+            if axis == self.halved:
+                others = np.flip(others, axis)
+            elif kind is Boundary.CIRCULAR:  # from the frequency m to -m
+                others = np.roll(np.flip(others, axis), 1, axis)
+        return np.concatenate([kept, others], self.halved).ravel()
 
 
-def _with_long_rows(array: NDArray) -> NDArray:
-    """A copy that can be overwritten, whose rows are a cache line longer than they need be.
+def is_real_fft(boundary: Boundary, size: int) -> bool:
+    """Whether the FFT of an axis has no imaginary part."""
+    return boundary is Boundary.CIRCULAR and size <= 2
 
-    Columns of an image of 1024 x 1024 would else compete for the same few places in the cache:
-    measured, its cosine transform takes nearly twice as long.
+
+def transform_axes(
+    array: NDArray,
+    kinds: Mapping[int, Boundary],
+    inverse: bool,
+    *,
+    workers: int,
+    overwrite: bool = True,
+) -> NDArray:
+    """Transform an array along some axes.
+
+    Parameters
+    ----------
+    array : ndarray
+    kinds : mapping of int to Boundary
+        Axes, and what names their transforms.
+    inverse : bool
+    workers : int
+    overwrite : bool
+        Work in the array's own memory where that is possible.
     """
-    line = 64 // array.itemsize
-    if array.dtype.kind not in "fc":
-        array = array.astype(np.float64)
-    whole = np.empty((*array.shape[:-1], array.shape[-1] + line), array.dtype)
-    copy = whole[..., : array.shape[-1]]
-    copy[...] = array
-    return copy
+    # Real transforms of real numbers: first, or last on the way back.
+    for kind in sorted(set(kinds.values()), key=_order, reverse=inverse):
+        axes = [axis for axis, its in kinds.items() if its is kind]
+        if kind is Boundary.ANTIREFLECT:
+            for axis in axes:
+                array = _between_ends(array, axis, inverse, workers)
+        else:
+            function, options = _function(kind, inverse)
+            array = function(array, **options, axes=axes, workers=workers, overwrite_x=overwrite)
+    return array
+
+
+def _function(kind: Boundary, inverse: bool) -> tuple[Callable[..., NDArray], dict[str, Any]]:
+    fft = scipy.fft
+    match kind:
+        case Boundary.CIRCULAR:
+            return (fft.ifftn if inverse else fft.fftn), {"norm": "ortho"}
+        case Boundary.SYMMETRIC:
+            return (fft.idctn if inverse else fft.dctn), {"type": 2, "norm": "ortho"}
+        case Boundary.ANTISYMMETRIC:
+            return (fft.idstn if inverse else fft.dstn), {"type": 2, "norm": "ortho"}
+        case Boundary.MIRROR:  # the columns of the unscaled DCT-I are the cosines themselves
+            return (fft.dctn if inverse else fft.idctn), {"type": 1}
+    raise AssertionError(kind)
 
 
 def _order(boundary: Boundary) -> tuple[bool, str]:
     return boundary is Boundary.CIRCULAR, boundary.value
 
 
-def _between_ends(array: NDArray, axis: int, inverse: bool) -> NDArray:
+def with_long_rows(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray:
+    """Memory for an array whose rows are a cache line longer than they need be.
+
+    Columns of an image of 1024 x 1024 would else compete for the same few places in the cache:
+    measured, its cosine transform takes nearly twice as long.
+    """
+    line = 64 // np.dtype(dtype).itemsize
+    return np.empty((*shape[:-1], shape[-1] + line), dtype)[..., : shape[-1]]
+
+
+def _between_ends(array: NDArray, axis: int, inverse: bool, workers: int) -> NDArray:
     """Sines of what is left of the samples without the straight line between the ends, or back.
 
     The two ends are the coefficients of the two linear basis vectors, and are kept.
@@ -145,73 +223,7 @@ def _between_ends(array: NDArray, axis: int, inverse: bool) -> NDArray:
     straight = first * (1 - rise) + last * rise
     between = array[(*before, slice(1, -1))]
     if inverse:
-        between = scipy.fft.idst(between, 1, axis=axis, norm="ortho", workers=cores()) + straight
+        between = scipy.fft.idst(between, 1, axis=axis, norm="ortho", workers=workers) + straight
     else:
-        between = scipy.fft.dst(between - straight, 1, axis=axis, norm="ortho", workers=cores())
+        between = scipy.fft.dst(between - straight, 1, axis=axis, norm="ortho", workers=workers)
     return np.concatenate([first, between, last], axis=axis)
-
-
-def symbol(
-    kernel: NDArray, anchor: Sequence[int], boundaries: Sequence[Boundary], shape: Sequence[int]
-) -> NDArray | None:
-    """The eigenvalues, of shape `shape`; None where the kernel lacks the symmetry.
-
-    Examples
-    --------
-    >>> symbol(np.array([1.0, 2, 1]), [1], [Boundary.SYMMETRIC], [2]).round(12)
-    array([4., 2.])
-    """
-    axes = zip(anchor, boundaries, shape, strict=True)
-    # As in `Transform`, real axes before complex ones.
-    for axis, (c, boundary, n) in sorted(enumerate(axes), key=lambda item: _order(item[1][1])):
-        values = _axis_symbol(kernel, axis, c, boundary, n)
-        if values is None:
-            return None
-        kernel = values
-    return kernel
-
-
-def _axis_symbol(
-    kernel: NDArray, axis: int, anchor: int, boundary: Boundary, size: int
-) -> NDArray | None:
-    before = (slice(None),) * axis
-    if boundary is Boundary.CIRCULAR:
-        return scipy.fft.fft(_wrapped(kernel, axis, anchor, size), axis=axis)
-    half = centred_half(kernel, axis, anchor)
-    if half is None:
-        return None
-    period = 2 * size if boundary not in (Boundary.MIRROR, Boundary.ANTIREFLECT) else 2 * size - 2
-    count = period // 2 + 1
-    if 2 * half.shape[axis] - 1 > period:
-        tail = np.flip(half[(*before, slice(1, None))], axis)
-        whole = np.concatenate([tail, half], axis)
-        half = _wrapped(whole, axis, tail.shape[axis], period)[(*before, slice(0, count))]
-    first = 1 if boundary is Boundary.ANTISYMMETRIC else 0
-    values = _cosine_sums(half, axis, count, slice(first, first + size))
-    if boundary is Boundary.ANTIREFLECT:  # both linear vectors have the eigenvalue of the first
-        along = np.moveaxis(values, axis, -1)
-        along[..., -1] = along[..., 0]
-    return values
-
-
-def _cosine_sums(half: NDArray, axis: int, count: int, wanted: slice) -> NDArray:
-    """The unscaled DCT-I of `count` values along an axis, of which `half` are not 0."""
-    terms = half.shape[axis]
-    if terms > _FEW_TERMS or terms == count:
-        return scipy.fft.dct(half, 1, count, axis=axis)[(slice(None),) * axis + (wanted,)]
-    # Reduced in integers, the angles are exact to rounding however large their multiples are.
-    turns = np.outer(np.arange(terms), np.arange(count)[wanted]) % (2 * count - 2)
-    cosines = np.cos(np.pi / (count - 1) * turns).astype(half.real.dtype)
-    cosines[1:] *= 2
-    return np.moveaxis(np.tensordot(half, cosines, axes=(axis, 0)), -1, axis)
-
-
-def _wrapped(kernel: NDArray, axis: int, anchor: int, period: int) -> NDArray:
-    """The kernel summed up over a circle, its anchor at 0."""
-    turns = -(-kernel.shape[axis] // period)
-    shape = list(kernel.shape)
-    shape[axis] = turns * period
-    padded = np.zeros(shape, kernel.dtype)
-    padded[(slice(None),) * axis + (slice(0, kernel.shape[axis]),)] = kernel
-    shape[axis : axis + 1] = [turns, period]
-    return np.roll(padded.reshape(shape).sum(axis=axis), -anchor % period, axis=axis)
