@@ -1,4 +1,4 @@
-"""The shell, ``convmat COMMAND``: a command for each question, see ``app``."""
+"""The shell, ``convmat COMMAND``: one command for each question; `app` has them all."""
 
 import sys
 
@@ -11,8 +11,8 @@ def main() -> int:
     Returns
     -------
     int
-        0, 1 where a check or the demo fails or the output's reader stops early, 2 after an error of the
-        user's, 130 after Ctrl-C.
+        0, 1 where a check or the demo fails or the output's reader stops early, 2 after an error of
+        the user's, 130 after Ctrl-C.
     """
     try:
         from convmat.errors import MissingPackageError

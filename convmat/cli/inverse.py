@@ -37,6 +37,7 @@ from convmat.errors import ConvmatError
 from convmat.files.writing import check_targets
 from convmat.inverse.inverse_filter import InverseFilter, inverse_filter
 from convmat.inverse.smallest_inverse import smallest_inverse
+from convmat.inverse.verdict import frequency_text
 from convmat.pictures.kernel_files import check_kernel_path, write_kernel
 from convmat.solvers.dispatch import option_names
 
@@ -230,9 +231,10 @@ def _print(found: InverseFilter, written: str | None) -> None:
     ]
     if found.delay_choice is not None:
         rows.append(("delay", f"the best of {found.delay_choice.message}"))
-    frequency = ", ".join(f"{u:.4g}" for u in found.worst_frequency)
-    share = f"{found.worst_response:.3g} of the largest, at ({frequency}) cycles per sample"
-    rows.append(("smallest |F|", share))
+    if found.worst_response > 0:
+        where = frequency_text(found.worst_frequency)
+        share = f"{found.worst_response:.3g} of the largest, at {where} cycles per sample"
+        rows.append(("smallest |F|", share))
     rows.append(("verdict", found.verdict))
     if found.solution.damp:
         choice = found.damp_choice

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convmat.inverse.best_delay import DelayChoice
-from convmat.inverse.verdict import Invertibility
+from convmat.inverse.verdict import Invertibility, frequency_text
 from convmat.regularization import DampChoice
 from convmat.solution import Solution
 
@@ -76,7 +76,7 @@ class InverseFilter:
         lines.append(f"residual norm {self.residual_norm:.4g}, noise gain {self.noise_gain:.4g}")
         if self.worst_response > 0:
             lines.append(
-                f"|F| is smallest at {_tuple(self.worst_frequency)} cycles per sample: "
+                f"|F| is smallest at {frequency_text(self.worst_frequency)} cycles per sample: "
                 f"{self.worst_response:.3g} of its largest"
             )
         lines.append(self.verdict)
@@ -88,7 +88,3 @@ class InverseFilter:
         note = self.damp_choice.message if self.damp_choice else ""
         lines += [text for text in (solution.message, solution.advice, note) if text]
         return "\n".join(lines)
-
-
-def _tuple(values: tuple[float, ...]) -> str:
-    return f"({', '.join(f'{value:.4g}' for value in values)})"

@@ -22,7 +22,7 @@ from scipy import fft
 
 from convmat.inverse.spectrum_minimum import SHOWN, SpectrumMinimum, spectrum_minimum
 
-__all__ = ["Invertibility", "Verdict", "judge"]
+__all__ = ["Invertibility", "Verdict", "frequency_text", "judge"]
 
 WEAK = 0.01
 """The share of the largest |F| below which noise of one grey level would grow to a hundred."""
@@ -81,7 +81,7 @@ def judge(kernel: NDArray) -> Verdict:
         kind, delay = Invertibility.NEEDS_DAMPING, None
         words = (
             f"{kind}: |F| falls to {minimum.ratio:.2g} of its largest at "
-            f"{_frequency(minimum.frequency)} cycles per sample, where noise grows "
+            f"{frequency_text(minimum.frequency)} cycles per sample, where noise grows "
             f"{1 / minimum.ratio:.3g}-fold"
         )
     else:
@@ -118,8 +118,8 @@ def _where(minimum: SpectrumMinimum) -> str:
     zeros = minimum.zeros
     if minimum.continuous:
         kind = "curves" if zeros.shape[1] == 2 else "curves or surfaces"
-        return f"on {kind}, such as at {_frequency(zeros[0])} cycles per sample"
-    names = [_frequency(u) for u in zeros[:_NAMED]]
+        return f"on {kind}, such as at {frequency_text(zeros[0])} cycles per sample"
+    names = [frequency_text(u) for u in zeros[:_NAMED]]
     more = len(zeros) - len(names)
     if more:
         count = f"{more} more" if len(zeros) < SHOWN else "more"
@@ -128,6 +128,13 @@ def _where(minimum: SpectrumMinimum) -> str:
     return f"at {listed} cycles per sample"
 
 
-def _frequency(frequency: NDArray | tuple[float, ...]) -> str:
-    numbers = [f"{u:.4g}" for u in frequency]
+def frequency_text(frequency: NDArray | tuple[float, ...]) -> str:
+    """A frequency to four digits.
+
+    Examples
+    --------
+    >>> frequency_text((0.5,)), frequency_text((1 / 3, -0.5 + 1e-9))
+    ('0.5', '(0.3333, 0.5)')
+    """
+    numbers = [f"{u:.4g}".replace("-0.5", "0.5") if u < -0.49995 else f"{u:.4g}" for u in frequency]
     return numbers[0] if len(numbers) == 1 else f"({', '.join(numbers)})"
