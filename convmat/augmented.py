@@ -23,8 +23,10 @@ from convmat.linear_maps import (
 __all__ = ["AugmentedSystem", "checked_adjoint", "checked_product"]
 
 
-def checked_product(A: Any, x: NDArray, name: str = "A") -> NDArray:
+def checked_product(A: Any, x: NDArray, name: str = "A", *, finite: bool = True) -> NDArray:
     """``A @ x`` for x of shape (n,).
+
+    Who looks at the numbers anyway may leave out, by `finite`, to check that they are finite.
 
     Raises
     ------
@@ -33,23 +35,27 @@ def checked_product(A: Any, x: NDArray, name: str = "A") -> NDArray:
         or is not finite for a finite x.
     """
     image = product(A, x)
-    return _checked(A, x, image, A.shape[0], f"{name} gave a product") if is_operator(A) else image
+    if not is_operator(A):
+        return image
+    return _checked(A, x, image, A.shape[0], f"{name} gave a product", finite)
 
 
-def checked_adjoint(A: Any, y: NDArray, name: str = "A") -> NDArray:
+def checked_adjoint(A: Any, y: NDArray, name: str = "A", *, finite: bool = True) -> NDArray:
     """``A.conj().T @ y`` for y of shape (m,); it raises as `checked_product` does."""
     image = adjoint_product(A, y)
     if not is_operator(A):
         return image
-    return _checked(A, y, image, A.shape[1], f"{name} gave an adjoint product")
+    return _checked(A, y, image, A.shape[1], f"{name} gave an adjoint product", finite)
 
 
-def _checked(A: Any, vector: NDArray, image: NDArray, size: int, what: str) -> NDArray:
+def _checked(
+    A: Any, vector: NDArray, image: NDArray, size: int, what: str, finite: bool
+) -> NDArray:
     if image.shape != (size,):
         raise ConvmatError(f"{what} of shape {image.shape}; its own shape asks for ({size},)")
     if image.dtype.kind == "c" and vector.dtype.kind != "c" and solution_dtype(A).kind == "f":
         raise ConvmatError(f"{what} that is complex; its dtype says that it is real")
-    if not all_finite(image) and all_finite(vector):
+    if finite and not all_finite(image) and all_finite(vector):
         raise ConvmatError(f"{what} with entries that are NaN or infinite")
     return image
 

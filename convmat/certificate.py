@@ -34,12 +34,13 @@ class Certificate(NamedTuple):
 
 def certify(problem: "LeastSquares", x: NDArray) -> Certificate:
     """Residual and gradient at x, shape (n,), by two products with A and its adjoint."""
-    residual, square = difference(problem.b, checked_product(problem.A, x))
+    image = checked_product(problem.A, x, finite=False)
+    residual, square = difference(problem.b, image)
     weighted = residual
     if problem.weights is not None:
         weighted = problem.weights * residual
         square = float(inner(residual, weighted).real)
-    descent = checked_adjoint(problem.A, weighted)
+    descent = checked_adjoint(problem.A, weighted, finite=False)
     penalty_norm, smooth = 0.0, x
     if problem.damp and problem.penalty is not None:
         rough = checked_product(problem.penalty, x, "penalty")
@@ -48,4 +49,7 @@ def certify(problem: "LeastSquares", x: NDArray) -> Certificate:
     elif problem.damp:
         penalty_norm = problem.damp * norm(x)
     gradient, steepness = difference(smooth, descent, problem.damp**2)
+    if not math.isfinite(square + steepness):  # products that are not, say so
+        checked_product(problem.A, x)
+        checked_adjoint(problem.A, weighted)
     return Certificate(x, math.sqrt(square), penalty_norm, gradient, math.sqrt(steepness))

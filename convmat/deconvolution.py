@@ -54,7 +54,8 @@ def deconvolve(
         Adds ``damp^2 |L x|^2`` to what is minimised; for noise of standard deviation s and a
         picture whose samples deviate by d, s / d is a first guess.
     penalty : array_like, sparse array or operator, shape (q, samples), optional
-        L, such as `difference_matrix`; None is the identity.
+        L, such as `difference_matrix`, which costs no iterations where it has the boundary of H
+        and a fast transform diagonalises both; None is the identity.
     weights : array_like, shape of `image`, optional
         Inverse variances of its pixels, 0 for those to leave out.
     solver : str

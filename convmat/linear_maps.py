@@ -127,13 +127,7 @@ def difference(one: NDArray, other: NDArray, scale: float = 1.0) -> tuple[NDArra
 
 
 def norm(vector: NDArray) -> float:
-    """``np.linalg.norm`` of a vector, on this thread alone (see `inner`).
-
-    Examples
-    --------
-    >>> norm(np.array([3.0, 4.0]))
-    5.0
-    """
+    """``np.linalg.norm`` of a vector, on this thread alone (see `inner`)."""
     return float(np.sqrt(inner(vector, vector).real))
 
 

@@ -352,3 +352,28 @@ def test_flipped_bytes_are_refused_and_end_no_program(tmp_path):
     )
     assert run.returncode == 0, run.stderr
     assert min(map(int, run.stdout.split())) > 10
+
+
+@pytest.mark.parametrize("cut", [1, 2, 5, 20])
+def test_a_matrix_market_file_cut_short_is_told(tmp_path, cut):
+    path = tmp_path / "H.mtx"
+    geometry = Geometry(9, 3, "same", "mirror")
+    save_matrix(
+        path, convolution_matrix(np.random.default_rng(0).random(3), 9, "same", "mirror"), geometry
+    )
+    content = path.read_bytes()
+    path.write_bytes(content[:-cut])
+    with pytest.raises(ConvmatError, match="damaged"):
+        load_matrix(path)
+    path.write_bytes(content.replace(b"same", b"full", 1))
+    with pytest.raises(ConvmatError, match="checksum"):
+        load_matrix(path)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".mtx", ".mat"])
+def test_a_malformed_sparse_array_is_not_written(tmp_path, suffix):
+    H = convolution_matrix([1.0, 2, 3], 4, "same")
+    H.indices[0] = 999
+    with pytest.raises(ConvmatError, match="no valid sparse array"):
+        save_matrix(tmp_path / f"H{suffix}", H, Geometry(4, 3, "same"))
+    assert not list(tmp_path.iterdir())

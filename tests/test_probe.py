@@ -1,5 +1,7 @@
 """Functions that we did not write, probed: what they are known to compute must be found."""
 
+import sys
+
 import cv2
 import numpy as np
 import pytest
@@ -425,7 +427,8 @@ def raises(x):
         (raises, Verdict.RAISES, "it raises ValueError: wrong phase of the moon"),
         (lambda x: None, Verdict.NO_ARRAY, "returns NoneType"),
         (lambda x: "text", Verdict.NO_ARRAY, "returns str"),
-        (lambda x: [[1], [1, 2]], Verdict.NO_ARRAY, "ValueError"),
+        (lambda x: [[1], [1, 2]], Verdict.NO_ARRAY, "returns no array: ValueError"),
+        (lambda x: sys.exit(3), Verdict.RAISES, "SystemExit"),
         (lambda x: np.ma.masked_less(x, 0), Verdict.NO_ARRAY, "masked"),
         (lambda x: x[:0], Verdict.NO_ARRAY, "empty"),
         (lambda x: np.append(x[x > 0], 1), Verdict.CHANGES_SHAPE, "shape"),

@@ -245,3 +245,12 @@ def test_bad_input(change, words):
     given = {"kernel": KERNEL, "input_shape": SHAPE} | change
     with pytest.raises(ConvmatError, match=words):
         verify_operator(np.abs, **given)
+
+
+def test_outputs_that_are_not_finite_are_not_ok():
+    def whole_numbers_only(x):
+        return np.where(x == np.rint(x), x, np.nan)
+
+    result = verify_operator(whole_numbers_only, [1.0], 9)
+    assert not result
+    assert "nan" in str(result).lower()

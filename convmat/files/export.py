@@ -154,6 +154,10 @@ def as_rows(matrix: Any) -> Any:
     rows = csr_array(matrix if sparse.issparse(matrix) else as_samples(matrix, "matrix", ndim=2))
     if rows.dtype not in DTYPES:
         raise ConvmatError(f"matrix must be {', '.join(map(str, DTYPES))}, got {rows.dtype}")
+    try:
+        rows.check_format(full_check=True)  # other tools end the program on what is malformed
+    except ValueError as error:
+        raise ConvmatError(f"matrix is no valid sparse array: {error}") from None
     if not all_finite(rows.data):
         raise ConvmatError("matrix has entries that are NaN or infinite")
     return rows

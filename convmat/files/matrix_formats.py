@@ -1,6 +1,7 @@
 """The three file formats of matrices: each writes, and reads, a CSR array and one line of text.
 
-The text is a variable or array called ``convmat``, or comment lines that begin ``%convmat``.
+The text is a variable or array called ``convmat``, or comment lines that begin ``%convmat``; beside
+them Matrix Market files have a checksum of all that follows the comments, in a line ``%crc32``.
 Readers raise whatever they like for damaged files, but do not end the program, as SciPy's own do:
 see `_read_mtx` and `convmat.files.matlab_files`.
 """
@@ -9,6 +10,7 @@ import os
 import re
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable
 from io import BytesIO
 from itertools import pairwise
@@ -29,6 +31,7 @@ __all__ = ["MATRIX_FORMATS", "MatrixFormat"]
 _LARGEST_VARIABLE = 2**31  # bytes; MATLAB's limit for version 5
 _COMMENT_LENGTH = 1000  # Matrix Market allows lines of 1024 characters
 _ENTRIES_AT_A_TIME = 2**18
+_CHECKSUM = b"%%crc32 %08x\n"
 
 
 class MatrixFormat(NamedTuple):
@@ -65,8 +68,12 @@ def _write_mtx(file: BinaryIO, rows: Any, text: str) -> None:
     field = "complex" if rows.dtype.kind == "c" else "real"
     lines = [f"%%MatrixMarket matrix coordinate {field} general"]
     lines += [f"%convmat {text[i : i + step]}" for i in range(0, len(text), step)]
-    lines.append(" ".join(map(str, (*rows.shape, rows.nnz))))
     file.write("".join(f"{line}\n" for line in lines).encode("ascii"))
+    place = file.tell()
+    file.write(_CHECKSUM % 0)
+    sizes = f"{rows.shape[0]} {rows.shape[1]} {rows.nnz}\n".encode("ascii")
+    file.write(sizes)
+    checksum = zlib.crc32(sizes, zlib.crc32(text.encode("ascii")))
     starts = rows.indptr
     bounds = np.searchsorted(starts, np.arange(0, rows.nnz, _ENTRIES_AT_A_TIME), side="right") - 1
     bounds = np.unique(np.append(bounds, rows.shape[0]))
@@ -83,17 +90,27 @@ def _write_mtx(file: BinaryIO, rows: Any, text: str) -> None:
         content.seek(0)
         while content.readline().startswith(b"%"):
             pass  # ... up to the line of sizes
-        file.write(content.getbuffer()[content.tell() :])
+        body = content.getbuffer()[content.tell() :]
+        file.write(body)
+        checksum = zlib.crc32(body, checksum)
+    file.seek(place)
+    file.write(_CHECKSUM % checksum)
+    file.seek(0, os.SEEK_END)
 
 
 def _read_mtx(file: BinaryIO) -> tuple[Any, str]:
     """SciPy's own parser ends the whole program on some damaged files; NumPy's raises."""
     marker, text = b"%convmat ", b""
     header = line = file.readline()
+    recorded = None
     while line.startswith(b"%"):
         if line.startswith(marker):
             text += line[len(marker) :].rstrip(b"\r\n")
+        elif line.startswith(b"%crc32 "):
+            recorded = line
         line = file.readline(2 * _COMMENT_LENGTH)
+    if recorded is not None:
+        _check_sum(file, zlib.crc32(line, zlib.crc32(text)), recorded)
     kind = re.match(rb"%%MatrixMarket matrix coordinate (real|complex) general\s", header)
     sizes = re.fullmatch(rb"\s*(\d+)\s+(\d+)\s+(\d+)\s*", line)
     if kind is None or sizes is None:
@@ -121,6 +138,16 @@ def _read_mtx(file: BinaryIO) -> tuple[Any, str]:
     if file.read(_COMMENT_LENGTH).strip():
         raise ConvmatError(f"it holds more than the {entries} entries that it says it has")
     return coo_array((values, tuple(places)), shape=(rows, columns)), text.decode()
+
+
+def _check_sum(file: BinaryIO, checksum: int, recorded: bytes) -> None:
+    """Compare with the checksum of what follows; the file stays where it is."""
+    place = file.tell()
+    while block := file.read(2**20):
+        checksum = zlib.crc32(block, checksum)
+    file.seek(place)
+    if recorded.rstrip() != (_CHECKSUM % checksum).rstrip():
+        raise ConvmatError("its checksum does not fit: it is damaged, cut short, or was changed")
 
 
 def _read_numbers(file: BinaryIO, count: int) -> NDArray[np.float64]:

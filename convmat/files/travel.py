@@ -50,7 +50,7 @@ def to_torch(matrix: Any, *, device: Any = None) -> Any:
     tensor([3., 6., 6., 5.], dtype=torch.float64)
     """
     torch = require("torch", "torch", "travel")
-    rows = _explicit(matrix)
+    rows = _canonical(_explicit(matrix))
     arrays = [torch.from_numpy(_writable(a)) for a in (rows.indptr, rows.indices, rows.data)]
     with warnings.catch_warnings():
         # That its CSR layout is young, it says whenever one is made.
@@ -190,6 +190,15 @@ def to_pylops(
 
 def _explicit(matrix: Any) -> Any:
     return as_rows(matrix.to_matrix() if hasattr(matrix, "to_matrix") else matrix)
+
+
+def _canonical(rows: Any) -> Any:
+    """Sorted and without duplicates: the matrix itself, or a copy."""
+    if rows.has_canonical_format:
+        return rows
+    rows = rows.copy()
+    rows.sum_duplicates()
+    return rows
 
 
 def _writable(array: NDArray) -> NDArray:

@@ -190,10 +190,12 @@ def exact_rounding(
         The rule, the offset beside it, and the share of pixels that come out right.
     """
     best: tuple[float, Rounding, float] | None = None
-    for whole in dict.fromkeys((float(np.rint(offset / step)), float(np.ceil(offset / step)), 0.0)):
+    wholes = {float(np.rint(offset / step)), float(np.ceil(offset / step)), 0.0}
+    # Raised and one less is truncated: of the same thing twice the simpler is said.
+    for whole in sorted(wholes, key=abs):
         for name, ends in _RULES.items():
             share = _reproduced(residuals, exact, step, whole, ends)
-            if best is None or share > best[0]:
+            if best is None or share > best[0] + _LAST_DIGITS:
                 best = share, name, whole * step
     if best is None or best[0] < _REPRODUCED:
         return None

@@ -21,7 +21,8 @@ __all__ = ["Evidence", "Verdict", "rounded_in_passes", "weigh"]
 _ROUNDING_EXPLAINS = 1.35
 _PASSES_EXPLAIN = 2.5
 _GRAINS = 64.0
-_INTENSITY, _CURVE = 0.02, 0.03
+_INTENSITY, _ROUNDING_FOLLOWS = 0.02, 0.5
+_ONE_ROUNDING, _CURVE, _CURVE_OF_PASSES = 1.1, 0.03, 0.12
 _ACTIVITY = 1.35
 _BLOCKS = 4.0
 _QUARTERS, _QUARTERS_SHARE = 2.5, 0.002
@@ -70,7 +71,7 @@ def weigh(
     if material:
         evidence += _pieces(tests, ratio, step)
     elif not (fit.exact or fit.singular):
-        evidence.append(_bent(tests))
+        evidence.append(_bent(tests, ratio))
     unknown = Evidence(
         "excitation",
         excited.unknown,
@@ -104,9 +105,11 @@ def _level(deviation: float, step: float, grain: float) -> tuple[float, bool, Ev
     return ratio, material, Evidence("level", ratio, _GRAINS, False, text)
 
 
-def _bent(tests: ResidualTests) -> Evidence:
+def _bent(tests: ResidualTests, ratio: float) -> Evidence:
     """The only thing that speaks against a kernel where rounding is all that is left."""
-    limit = _CURVE + _DEVIATIONS * 4 / max(tests.pixels, 1)
+    # A second rounding follows the level where there are few levels.
+    limit = _CURVE if ratio < _ONE_ROUNDING else _CURVE_OF_PASSES
+    limit += _DEVIATIONS * 4 / max(tests.pixels, 1)
     bent = tests.curve > limit
     return Evidence(
         "curve",
@@ -122,6 +125,9 @@ def _pieces(tests: ResidualTests, ratio: float, step: float) -> list[Evidence]:
     """What is larger than rounding must be white, and the same everywhere."""
     chance = _DEVIATIONS * sqrt(2 / max(0.15 * tests.pixels, 1))
     share = _INTENSITY + _DEVIATIONS * sqrt(2 * 32) / max(tests.pixels, 1)
+    if step:
+        # Rounding before the noise came in follows the level where there are few levels.
+        share += _ROUNDING_FOLLOWS / ratio**2
     quarters = _QUARTERS + _DEVIATIONS * sqrt(2 / max(tests.quarters_freedom, 1))
     differ = tests.quarters > quarters and tests.quarters_share > _QUARTERS_SHARE
     related = _CORRELATION + _DEVIATIONS / sqrt(max(tests.pixels, 1))

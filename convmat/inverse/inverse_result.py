@@ -66,9 +66,7 @@ class InverseFilter:
 
     def __str__(self) -> str:
         shape = "x".join(map(str, self.filter.shape))
-        lines = [
-            f"inverse filter {shape}, delay {_tuple(self.delay)}, anchor {_tuple(self.anchor)}"
-        ]
+        lines = [f"inverse filter {shape}, delay {self.delay}, anchor {self.anchor}"]
         if self.filter.size <= 64 and self.filter.ndim <= 2:
             lines.append(np.array2string(self.filter, precision=6, suppress_small=True))
         if self.delay_choice is not None:

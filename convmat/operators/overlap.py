@@ -178,20 +178,21 @@ def _sizes(kernel: tuple[int, ...], shape: tuple[int, ...], real: bool) -> tuple
     while count <= rows and (count == 1 or rows / count >= kernel[0] / 4):
         heights.append(scipy.fft.next_fast_len(ceil(rows / count) + kernel[0] - 1, real))
         count += max(1, count // 8)
-    best = min(heights, key=lambda height: _cost((height, *others), kernel[0], rows))
+    threads = min(cores(), 4)
+    best = min(heights, key=lambda height: _cost((height, *others), kernel[0], rows, threads))
     return best, *others
 
 
-def _cost(sizes: tuple[int, ...], overlap: int, rows: int) -> float:
+def _cost(sizes: tuple[int, ...], overlap: int, rows: int, threads: int) -> float:
     samples = prod(sizes)
     each = samples * log2(samples + 1) * (1.0 if samples <= _CACHED else _UNCACHED) + _CALLS
     count = ceil(rows / (sizes[0] - overlap + 1))
     if count * samples > _PARALLEL:  # the last strips leave no thread without work
-        threads = min(cores(), 4)
         count = threads * ceil(count / threads)
     return count * each
 
 
 def strip_cost(kernel: tuple[int, ...], shape: tuple[int, ...]) -> float:
     """Samples times levels of all FFTs: what `Overlap` takes, up to a constant."""
-    return _cost(_sizes(kernel, shape, True), kernel[0], shape[0] - kernel[0] + 1)
+    rows = shape[0] - kernel[0] + 1
+    return _cost(_sizes(kernel, shape, True), kernel[0], rows, min(cores(), 4))

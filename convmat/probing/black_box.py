@@ -90,7 +90,7 @@ class BlackBox:
         self.calls += 1
         try:
             returned = self.function(given)
-        except Exception as error:  # whatever it is, it is the function's, and to be reported
+        except (Exception, SystemExit) as error:  # it is the function's, and to be reported
             raise MisbehaviourError(Verdict.RAISES, _in_words(error)) from error
         self.changes_input |= not np.array_equal(given, kept)
         output = self._checked(returned)
@@ -108,7 +108,9 @@ class BlackBox:
         try:
             output = np.asarray(returned)
         except Exception as error:  # a ragged list, or an object that has its own idea of arrays
-            raise MisbehaviourError(Verdict.NO_ARRAY, _in_words(error)) from error
+            raise MisbehaviourError(
+                Verdict.NO_ARRAY, f"returns no array: {_in_words(error)}"
+            ) from error
         if output.dtype.kind not in "buifc":
             kind = type(returned).__name__
             raise MisbehaviourError(Verdict.NO_ARRAY, f"returns {kind}, no array of numbers")
@@ -143,7 +145,7 @@ def _parse_dtype(dtype: DTypeLike) -> np.dtype:
     return parsed
 
 
-def _in_words(error: Exception) -> str:
+def _in_words(error: BaseException) -> str:
     text = " ".join(str(error).split())
     name = type(error).__name__
     return f"{name}: {text}" if text else name

@@ -72,7 +72,8 @@ class Verification:
     Attributes
     ----------
     ok : bool
-        Whether no output differed, for any signal that the function took.
+        Whether no output differed, for any signal that the function took; and no finite signal
+        gave NaN or an infinity.
     difference : Difference or None
         The first output, in C order, that differs.
     reasons : tuple of str
@@ -180,9 +181,10 @@ def verify_operator(
             if difference is not None:
                 break
             agreed += 1
-    if difference is None and agreed:
-        if refusals:
-            notes.append(refusals_in_words(refusals))
+    if refusals:
+        notes.append(refusals_in_words(refusals))
+    lost = any(error.verdict is Verdict.NOT_FINITE for _, error in refusals)
+    if difference is None and agreed and not lost:
         if box.changes_input:
             notes.append("it writes into its input")
         return Verification(True, None, tuple(notes), asked)

@@ -97,12 +97,7 @@ def _halved(
 
 def _copy(array: NDArray, dtype: DTypeLike) -> NDArray:
     work = with_long_rows(array.shape, dtype)
-    rows, sources = rows_of(work), rows_of(array)
-
-    def copy(part: slice) -> None:
-        rows[part] = sources[part]
-
-    by_blocks(copy, *rows.shape)
+    work[...] = array
     return work
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from numbers import Real
 from typing import Any
 
@@ -13,6 +14,7 @@ from convmat.conventions.tools.orientation import Orientation
 from convmat.conventions.tools.padding_widths import integers_of
 from convmat.conventions.tools.tool_names import look_up
 from convmat.errors import ConvmatError
+from convmat.memory import require_memory
 
 __all__ = ["BY_SUM", "KernelForm"]
 
@@ -123,6 +125,9 @@ def _dilated(kernel: NDArray, factors: list[int], argument: str) -> NDArray:
     if min(factors) < 1:
         raise ConvmatError(f"{argument} must be at least 1, got {tuple(factors)}")
     shape = [(k - 1) * factor + 1 for k, factor in zip(kernel.shape, factors, strict=True)]
+    require_memory(
+        kernel.itemsize * prod(shape), f"the kernel for {argument}={tuple(factors)}", "dilate less"
+    )
     spread = np.zeros(shape, dtype=kernel.dtype)
     spread[tuple(slice(None, None, factor) for factor in factors)] = kernel
     return spread
