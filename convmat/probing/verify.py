@@ -181,7 +181,7 @@ def verify_operator(
             if difference is not None:
                 break
             agreed += 1
-    if refusals:
+    if refusals and agreed:
         notes.append(refusals_in_words(refusals))
     lost = any(error.verdict is Verdict.NOT_FINITE for _, error in refusals)
     if difference is None and agreed and not lost:
