@@ -101,9 +101,9 @@ def inverse_filter(
     --------
     >>> found = inverse_filter([1, 4, 1], 5)
     >>> found.filter.round(4)
-    array([ 0.0206, -0.0769,  0.287 , -0.0769,  0.0206])
+    array([ 0.0178, -0.0761,  0.2879, -0.0761,  0.0178])
     >>> found.delay, found.anchor, round(found.residual_norm, 4)
-    ((3,), (2,), 0.0281)
+    ((3,), (2,), 0.0262)
     >>> found.verdict
     'invertible with delay: the delta has to stand at index 1 or later'
     """

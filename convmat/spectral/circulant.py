@@ -128,7 +128,7 @@ def singular_value_bounds(kernel: NDArray, geometry: Geometry) -> tuple[float, f
     --------
     >>> g = Geometry(3, 2)
     >>> [round(bound, 3) for bound in singular_value_bounds(np.array([2.0, 1.0]), g)]
-    [1.0, 3.0]
+    [1.328, 3.0]
     """
     if not has_toeplitz_gram(geometry):
         return 0.0, float("inf")

@@ -225,7 +225,9 @@ class Diagonalization:
             if not halved and Boundary.CIRCULAR in self.forward.kinds.values():
                 dtype = np.result_type(dtype, np.complex64)
             return sweep(self.forward, b, change, dtype)
-        coefficients = self.forward(b).astype(dtype, copy=False).reshape(self.values.shape)
+        coefficients = self.forward(b)  # complex where the singular vectors are
+        dtype = np.result_type(dtype, coefficients.dtype)
+        coefficients = coefficients.astype(dtype, copy=False).reshape(self.values.shape)
         change(rows_of(coefficients), slice(None))
         return self.inverse(coefficients)
 
