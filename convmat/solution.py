@@ -48,6 +48,11 @@ class Status(StrEnum):
         "ill_conditioned",
         "more than half of the digits may be lost: add damping, or ask for fewer unknowns",
     )
+    INACCURATE = (
+        "inaccurate",
+        "x is not a minimum: use another solver, such as lsmr, and see that the adjoint, the "
+        "normal equations and the transforms of A are those of its products",
+    )
     INTERRUPTED = ("interrupted", "x is the best answer so far")
 
 

@@ -34,6 +34,7 @@ _IN_WORDS = {
     Status.MAX_ITERATIONS: "stopped before it converged",
     Status.RANK_DEFICIENT: "rank deficient",
     Status.ILL_CONDITIONED: "converged, but badly conditioned",
+    Status.INACCURATE: "not accurate",
     Status.INTERRUPTED: "interrupted",
 }
 

@@ -52,7 +52,7 @@ def largest_eigenvalue(
     estimate = 0.0
     for _ in range(max_iterations):
         v = apply(v)
-        size = float(np.linalg.norm(v))
+        size = _norm(v)
         if not (0 < size < math.inf):
             return size
         v = v / size
@@ -60,6 +60,12 @@ def largest_eigenvalue(
             return size
         estimate = size
     return estimate
+
+
+def _norm(vector: NDArray) -> float:
+    """The norm of a vector of any scale: squares of its entries may be out of range."""
+    peak = float(np.max(np.abs(vector), initial=0.0))
+    return peak * float(np.linalg.norm(vector / peak)) if 0 < peak < math.inf else peak
 
 
 def spectral_norm(problem: LeastSquares) -> float:

@@ -14,6 +14,7 @@ from convmat.linear_maps import is_operator
 from convmat.solution import Outcome, Solution, Status
 from convmat.solvers.choice import auto
 from convmat.solvers.null_space import judge_rank
+from convmat.solvers.optimality import judge_gradient
 from convmat.solvers.table import SOLVERS
 
 __all__ = ["option_names", "solve"]
@@ -75,6 +76,8 @@ def solve(problem: LeastSquares, solver: str = "auto", **options: Any) -> Soluti
     row = SOLVERS[outcome.solver or solver]
     if not (row.reports_rank or outcome.rank is not None or _CONSTRAINTS & set(options)):
         outcome = judge_rank(problem, outcome)
+    if not (row.iterative or row.bounds):
+        outcome = judge_gradient(problem, outcome)
     certificate = outcome.certificate
     finite = math.isfinite(certificate.residual_norm) and math.isfinite(certificate.gradient_norm)
     if not finite and (outcome.status is Status.CONVERGED or np.isfinite(certificate.x).all()):

@@ -118,8 +118,7 @@ def _no_progress(
     certificate: Certificate, norm: float, reached: float, before: float, target: float
 ) -> tuple[Status | None, str]:
     """Whether the gradient cannot be made smaller in this arithmetic, or only was not."""
-    size = certificate.objective_norm + norm * float(np.linalg.norm(certificate.x))
-    if reached <= 16 * EPS * norm * size:
+    if reached <= 16 * certificate.rounding(norm, float(np.linalg.norm(certificate.x))):
         return Status.CONVERGED, "the gradient is as small as rounding lets it be"
     if reached < before / 2:
         return None, ""
