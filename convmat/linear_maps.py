@@ -103,6 +103,8 @@ def inner(one: NDArray, other: NDArray) -> Any:
     >>> float(inner(np.arange(3.0), np.ones(3)))
     3.0
     """
+    if len(one) < _UNSHARED:
+        return np.vdot(one, other)
     whole = len(one) // _UNSHARED * _UNSHARED
     rows = (vector[:whole].reshape(-1, _UNSHARED) for vector in (one, other))
     return np.vecdot(*rows).sum() + np.vdot(one[whole:], other[whole:])

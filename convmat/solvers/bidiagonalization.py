@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convmat.least_squares import LeastSquares
+from convmat.linear_maps import norm
 
 __all__ = ["Bidiagonalization"]
 
@@ -84,7 +85,7 @@ class Bidiagonalization:
 
 
 def _normalize(vector: NDArray) -> float:
-    size = float(np.linalg.norm(vector))
+    size = norm(vector)
     if size > 0:
         vector /= size
     return size

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from math import sqrt
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from convmat.least_squares import LeastSquares
+from convmat.linear_maps import inner
 from convmat.solution import Outcome
 from convmat.solvers.iteration import MAX_ITERATIONS, TOLERANCE, Callback, Progress, iterate
 
@@ -67,4 +67,4 @@ def cgls_iterates(problem: LeastSquares, x: NDArray) -> Iterator[tuple[float, fl
 
 
 def _square(vector: NDArray) -> float:
-    return float(np.vdot(vector, vector).real)
+    return float(inner(vector, vector).real)

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from convmat.certificate import Certificate
 from convmat.least_squares import LeastSquares
+from convmat.linear_maps import inner, norm
 from convmat.solution import Outcome
 from convmat.solvers.constraints import Constraints
 from convmat.solvers.iteration import (
@@ -101,9 +102,9 @@ def fista(
 def gradient_mapping(constraints: Constraints, x: NDArray, gradient: NDArray, step: float) -> float:
     """``|x - project(x - step * gradient)| / step``: zero at a minimum, and only there."""
     if not constraints:
-        return float(np.linalg.norm(gradient))
+        return norm(gradient)
     moved = x - constraints.project(x - step * gradient)
-    return float(np.linalg.norm(moved)) / step
+    return norm(moved) / step
 
 
 def fista_iterates(
@@ -119,7 +120,7 @@ def fista_iterates(
         objective, slope = quadratic(x)
         yield objective, gradient_mapping(constraints, x, slope, step)
         moved = x - before
-        if np.vdot(y - x, moved).real > 0:
+        if inner(y - x, moved).real > 0:
             age, momentum = 1.0, 0.0
         else:
             age_before, age = age, (1 + math.sqrt(1 + 4 * age * age)) / 2

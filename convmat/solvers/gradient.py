@@ -13,10 +13,10 @@ from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from convmat.least_squares import LeastSquares
+from convmat.linear_maps import norm
 from convmat.solution import Outcome
 from convmat.solvers.iteration import (
     MAX_ITERATIONS,
@@ -69,7 +69,7 @@ def gradient(
         while True:
             x -= length * slope
             objective, slope = quadratic(x)
-            yield objective, float(np.linalg.norm(slope))
+            yield objective, norm(slope)
 
     outcome = iterate(
         problem,

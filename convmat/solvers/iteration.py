@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from convmat.certificate import Certificate
 from convmat.errors import ConvmatError
 from convmat.least_squares import LeastSquares
+from convmat.linear_maps import norm
 from convmat.solution import Outcome, Status
 from convmat.solvers.condition import spectral_norm
 
@@ -69,14 +70,14 @@ def iterate(
     measure = measure or _gradient_norm
     check_options(tolerance, max_iterations, callback, progress)
     x = checked_start(problem, start)
-    target = tolerance * float(np.linalg.norm(problem.rhs))
+    target = tolerance * norm(problem.rhs)
     certificate = problem.certificate(x)
     reached = measure(certificate)
     history = [(certificate.objective_norm, reached)]
     report = _reporter(x, reached, target, callback, progress)
     status = Status.CONVERGED if reached <= target else None
     message = ""
-    norm: float | None = None
+    size: float | None = None
     try:
         while status is None:
             before = reached
@@ -98,8 +99,8 @@ def iterate(
             if reached <= target:
                 status = Status.CONVERGED
             elif status is None:
-                norm = norm or spectral_norm(problem)
-                status, message = _no_progress(certificate, norm, reached, before, target)
+                size = size or spectral_norm(problem)
+                status, message = _no_progress(certificate, size, reached, before, target)
     except KeyboardInterrupt:
         certificate = problem.certificate(x)
         reached = measure(certificate)
@@ -115,10 +116,10 @@ def iterate(
 
 
 def _no_progress(
-    certificate: Certificate, norm: float, reached: float, before: float, target: float
+    certificate: Certificate, system_norm: float, reached: float, before: float, target: float
 ) -> tuple[Status | None, str]:
     """Whether the gradient cannot be made smaller in this arithmetic, or only was not."""
-    if reached <= 16 * certificate.rounding(norm, float(np.linalg.norm(certificate.x))):
+    if reached <= 16 * certificate.rounding(system_norm, norm(certificate.x)):
         return Status.CONVERGED, "the gradient is as small as rounding lets it be"
     if reached < before / 2:
         return None, ""

@@ -16,6 +16,7 @@ from itertools import islice
 import numpy as np
 
 from convmat.least_squares import LeastSquares
+from convmat.linear_maps import norm
 from convmat.solution import Outcome, Status
 from convmat.solvers.bidiagonalization import Bidiagonalization
 from convmat.solvers.condition import ILL_CONDITIONED
@@ -41,15 +42,15 @@ def judge_rank(problem: LeastSquares, outcome: Outcome) -> Outcome:
     if outcome.status is not Status.CONVERGED or (problem.damp and problem.penalty is None):
         return outcome
     rows, n = problem.system.shape
-    smallest, norm = 0.0, 1.0
+    smallest, largest = 0.0, 1.0
     if rows >= n:
         try:
-            smallest, norm = _weakest_direction(problem, FEW + 2 * outcome.iterations)
+            smallest, largest = _weakest_direction(problem, FEW + 2 * outcome.iterations)
         except KeyboardInterrupt:
             return outcome
-    if smallest <= max(rows, n) * EPS * norm:
+    if smallest <= max(rows, n) * EPS * largest:
         status, what = Status.RANK_DEFICIENT, "not every unknown is determined"
-    elif smallest * ILL_CONDITIONED < norm:
+    elif smallest * ILL_CONDITIONED < largest:
         status, what = Status.ILL_CONDITIONED, "some unknowns are hardly determined"
     else:
         return outcome
@@ -65,15 +66,15 @@ def _weakest_direction(problem: LeastSquares, most: int) -> tuple[float, float]:
     rows, n = problem.system.shape
     homogeneous = replace(problem, b=np.zeros_like(problem.b))
     x = np.random.default_rng(0).standard_normal(n).astype(problem.dtype)
-    least = ABSENT * float(np.linalg.norm(x)) / math.sqrt(n)
+    least = ABSENT * norm(x) / math.sqrt(n)
     process = Bidiagonalization(homogeneous)
-    norm = 0.0
+    largest = 0.0
     for image_norm, _ in islice(lsqr_iterates(process, x), most):
-        norm = max(norm, *process.alphas[-2:], process.betas[-1])
-        size = float(np.linalg.norm(x))
-        if size <= least or image_norm <= max(rows, n) * EPS * norm * size:
+        largest = max(largest, *process.alphas[-2:], process.betas[-1])
+        size = norm(x)
+        if size <= least or image_norm <= max(rows, n) * EPS * largest * size:
             break
     image = homogeneous.system.product(x)
-    size, image_norm = float(np.linalg.norm(x)), float(np.linalg.norm(image))
+    size, image_norm = norm(x), norm(image)
     underflows = image_norm == 0 and bool(image.any())
-    return (norm if underflows or size == 0 else image_norm / size), norm
+    return (largest if underflows or size == 0 else image_norm / size), largest

@@ -18,11 +18,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from convmat.errors import ConvmatError
 from convmat.least_squares import LARGEST_DAMP, LeastSquares
+from convmat.linear_maps import inner, norm
 from convmat.solution import Outcome
 from convmat.solvers.condition import ILL_CONDITIONED
 from convmat.solvers.iteration import (
@@ -113,8 +113,8 @@ def pcg_iterates(
         before, square = square, _dot(gradient, preconditioned)
         direction *= square / before
         direction += preconditioned
-        yield float(np.linalg.norm(residual)), float(np.linalg.norm(gradient))
+        yield norm(residual), norm(gradient)
 
 
 def _dot(one: NDArray, other: NDArray) -> float:
-    return float(np.vdot(one, other).real)
+    return float(inner(one, other).real)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from convmat.errors import ConvmatError
 from convmat.least_squares import LeastSquares
-from convmat.linear_maps import is_operator
+from convmat.linear_maps import inner, is_operator, norm
 from convmat.solvers.cholesky import DENSE_LIMIT
 from convmat.solvers.condition import largest_eigenvalue
 
@@ -48,9 +48,9 @@ class Quadratic:
         """``|B x - c|`` and ``B'(B x - c)``."""
         if self._gram is None:
             residual = self._system.product(x) - self._rhs
-            return float(np.linalg.norm(residual)), self._system.adjoint(residual)
+            return norm(residual), self._system.adjoint(residual)
         gradient = self._gram @ x - self._rhs
-        square = np.vdot(x, gradient - self._rhs).real + self._constant
+        square = inner(x, gradient - self._rhs).real + self._constant
         return math.sqrt(max(float(square), 0.0)), gradient
 
     def slope(self, x: NDArray) -> NDArray:
