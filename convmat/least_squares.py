@@ -56,7 +56,7 @@ class LeastSquares:
     A : array_like, sparse array or operator, shape (m, n)
         An operator has `shape`, `matvec` and `rmatvec`. It may offer
         ``normal_equations(b, weights=None) -> (A'WA, A'Wb, b'Wb)``, the same with the means of
-        its columns apart, ``centred_equations`` (see `convmat.normal_equations`), and
+        its columns apart, ``centred_equations`` (see ``convmat.normal_equations``), and
         ``to_matrix()``, which solvers then use.
     b : array_like, shape (m,)
     damp : float

@@ -1,6 +1,6 @@
 """Whether a kernel can be undone at all, in words, from its spectrum F.
 
-    |F| > 0 everywhere               an inverse exists, and filters of finite support tend to it
+    F is zero nowhere                an inverse exists, and filters of finite support tend to it
     F winds around zero D_j times    along axis j: so many samples the inverse has to look ahead
 
 In one dimension D is the number of zeros of the polynomial f outside the unit circle; where it is
@@ -47,9 +47,9 @@ class Verdict:
     Attributes
     ----------
     invertibility : Invertibility
-        ``not invertible`` where F vanishes, to rounding; ``needs damping`` where the smallest |F|
-        is below 1/100 of the largest; ``invertible`` where the inverse is causal, that is, with
-        the delta at index 0, and otherwise ``invertible with delay``.
+        ``not invertible`` where F vanishes, to rounding; ``needs damping`` where the smallest
+        ``|F|`` is below 1/100 of the largest; ``invertible`` where the inverse is causal, that is,
+        with the delta at index 0, and otherwise ``invertible with delay``.
     minimum : SpectrumMinimum
     least_delay : tuple of int or None
         D, for kernels that are invertible.

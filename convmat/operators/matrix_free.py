@@ -232,7 +232,7 @@ class DataOperator(GeometryOperator):
     def normal_equations(
         self, b: NDArray, weights: NDArray | None = None
     ) -> tuple[NDArray, NDArray, float]:
-        """``(X'WX, X'Wb, b'Wb)`` in double precision, without forming X (see `convmat.gram`).
+        """``(X'WX, X'Wb, b'Wb)`` in double precision, without forming X (see ``convmat.gram``).
 
         Parameters
         ----------
@@ -242,7 +242,7 @@ class DataOperator(GeometryOperator):
         return self._moments(b, weights).plain()
 
     def centred_equations(self, b: NDArray, weights: NDArray | None = None) -> CentredEquations:
-        """The same with the means of the columns apart (see `convmat.gram.moments`)."""
+        """The same with the means of the columns apart (see ``convmat.gram.moments``)."""
         return self._moments(b, weights).centred()
 
     def _moments(self, b: NDArray, weights: NDArray | None) -> Moments:
