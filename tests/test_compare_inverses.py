@@ -277,7 +277,7 @@ def test_too_large():
 @pytest.mark.parametrize(
     ("kernel", "shape", "options", "part"),
     [
-        (np.zeros((3, 3)), SHAPE, {}, "only zeros"),
+        (np.zeros((3, 3)), SHAPE, {}, "all zero"),
         ([1, np.nan], 5, {}, "NaN"),
         (PLUS, 5, {}, "axes"),
         (PLUS, SHAPE, {"boundaries": "zero"}, "boundaries must be a list"),
@@ -288,7 +288,12 @@ def test_too_large():
         (PLUS, SHAPE, {"supports": [5]}, "supports must be shapes of 2 axes"),
         (PLUS, SHAPE, {"supports": 5}, "supports must be a list"),
         (PLUS, SHAPE, {"anchor": (1,)}, "anchor"),
-        (PLUS, SHAPE, {"picture": np.ones((5, 5))}, "picture must have shape"),
+        (
+            PLUS,
+            SHAPE,
+            {"picture": np.ones((5, 5))},
+            "picture must have the signal.s shape .6, 7., got .5, 5.",
+        ),
         (PLUS, SHAPE, {"picture": np.zeros(SHAPE)}, "zero everywhere"),
         (PLUS, SHAPE, {"picture": np.full(SHAPE, np.nan)}, "NaN"),
         (PLUS, SHAPE, {"noise_std": -1.0}, "noise_std"),

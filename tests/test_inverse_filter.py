@@ -399,10 +399,15 @@ def test_the_result_reads_well():
         ([1, 2], 3, {"target": [1, 0]}, "target must have the shape of f . g .*.4,., got .2,."),
         ([1, 2], 3, {"target": [1, 0, np.inf, 0]}, "target has entries that are NaN or infinite"),
         ([1, 2], 3, {"anchor": (0, 0)}, "anchor"),
-        ([1, 2], 3, {"damp": -1}, "damp must be from 0"),
-        ([1, 2], 3, {"damp": "best"}, "damp must be a number or gcv"),
+        ([1, 2], 3, {"damp": -1}, "damp must be from 0 to 1e.150 for this kernel, got -1"),
+        ([1, 2], 3, {"damp": "best"}, "damp must be a number or gcv, rgcv, lcurve, got 'best'"),
         ([1, 2], 3, {"damp": "discrepancy"}, "which a delta has not"),
-        ([1, 2], 3, {"damp": 1, "penalty": np.eye(4)}, "penalty must have as many columns"),
+        (
+            [1, 2],
+            3,
+            {"damp": 1, "penalty": np.eye(4)},
+            "penalty must have a column for each of the 3 entries",
+        ),
         ([1, 2], 3, {"nonnegative": 1}, "nonnegative must be True or False"),
         ([1, 2], 3, {"nonnegative": True, "solver": "lsqr"}, "takes no constraints"),
         ([1j, 2], 3, {"nonnegative": True}, "real problems"),
@@ -454,7 +459,9 @@ def test_one_sample_along_an_axis_needs_one_entry():
 
 
 def test_what_no_support_meets_is_told_with_the_verdict():
-    with pytest.raises(ConvmatError, match=r"up to 12x12, which leaves 0\.\d+; not invertible"):
+    with pytest.raises(
+        ConvmatError, match=r"up to 12x12 entries, of which the best leaves 0\.\d+; not invertible"
+    ):
         smallest_inverse(PLUS, 0.01, max_size=12)
 
 

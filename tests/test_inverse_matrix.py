@@ -395,7 +395,7 @@ def test_printed():
 @pytest.mark.parametrize(
     ("arguments", "options", "part"),
     [
-        (([0.0, 0.0], 4), {}, "only zeros"),
+        (([0.0, 0.0], 4), {}, "all zero"),
         (([1.0, np.nan], 4), {}, "NaN"),
         (([1.0, np.inf], 4), {}, "infinite"),
         (([], 4), {}, "empty"),

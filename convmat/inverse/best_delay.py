@@ -120,8 +120,7 @@ def _stated(operator: ConvolutionOperator) -> NDArray[np.intp]:
 def _choice(
     delays: NDArray, norms: NDArray, shape: tuple[int, ...], rounding: float, message: str
 ) -> DelayChoice:
-    squares = norms**2
-    tied = squares <= squares.min() * (1 + 1000 * EPS) + rounding**2
+    tied = norms <= norms.min() + rounding
     distance = ((delays - (np.array(shape) - 1) / 2) ** 2).sum(axis=1)
     best = int(np.argmin(np.where(tied, distance, np.inf)))
     return DelayChoice(tuple(delays[best].tolist()), delays, norms, message)
@@ -172,7 +171,7 @@ def _by_gram(problem: LeastSquares, factor: Factor) -> NDArray:
     shape = operator.geometry.output_shape
     grid = tuple(fft.next_fast_len(m, real=True) for m in shape)
     axes = tuple(range(1, 1 + len(shape)))
-    real = operator.kernel.dtype.kind == "f"
+    real = problem.dtype.kind == "f"  # a complex penalty makes filters complex
     forward, backward = (fft.rfftn, fft.irfftn) if real else (fft.fftn, fft.ifftn)
     spectrum = forward(operator.kernel, grid, workers=cores())
     squares = np.empty(problem.shape[0])

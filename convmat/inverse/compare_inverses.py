@@ -21,10 +21,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convmat.boundary import Boundary, parse_boundary
 from convmat.compare import Comparison
 from convmat.errors import ConvmatError, TooLargeError
-from convmat.geometry import Geometry, Mode, parse_shape
+from convmat.geometry import Geometry
+from convmat.inverse.chosen_comparisons import (
+    chosen_boundaries,
+    chosen_modes,
+    chosen_supports,
+)
 from convmat.inverse.distances import nearest_convolution
 from convmat.inverse.inverse_filter import InverseFilter, inverse_filter
 from convmat.inverse.pseudo_inverse import (
@@ -36,15 +40,13 @@ from convmat.inverse.pseudo_inverse import (
     require_decomposition,
 )
 from convmat.inverse.restoration_trial import Trial, restoration_trial
+from convmat.inverse.scaling import require_range
 from convmat.inverse.shift_matrices import filter_shifts, inverse_shifts, shift_sum
 
 __all__ = ["compare_inverses"]
 
 _LARGEST = 2048
 """Samples up to which the comparison of all boundaries and modes takes minutes."""
-
-_MOST_TAPS = 2048
-"""Of the filters that are taken where none are asked for."""
 
 COLUMNS = (
     "boundary",
@@ -112,7 +114,7 @@ def compare_inverses(
     ConvmatError
         For input that is not a kernel, a geometry, shapes or a picture.
     TooLargeError
-        For more than 2048 samples.
+        For more than 2048 samples, and filters of more than 262144 entries.
 
     Examples
     --------
@@ -125,7 +127,7 @@ def compare_inverses(
     nearest convolution 0.000 0.310
     filter 3            0.097 0.295
     """
-    values, whole = inverse_problem(kernel, input_shape, "full", "zero", anchor)
+    values, exponent, whole = inverse_problem(kernel, input_shape, "full", "zero", anchor)
     samples = prod(whole.input_shape)
     if samples > _LARGEST:
         raise TooLargeError(
@@ -136,14 +138,14 @@ def compare_inverses(
     filters = _filters(values, whole, supports)
     trial, reason = restoration_trial(picture, noise_std, whole.input_shape)
     rows: list[dict[str, Any]] = []
-    for boundary in _boundaries(boundaries, whole.ndim):
-        for mode in _modes(modes):
+    for boundary in chosen_boundaries(boundaries, whole.ndim):
+        for mode in chosen_modes(modes):
             row: dict[str, Any] = dict.fromkeys(COLUMNS)
             row["boundary"] = ", ".join(dict.fromkeys(boundary))
             row["mode"] = str(mode)
             try:
                 geometry = Geometry(whole.input_shape, values.shape, mode, boundary, whole.anchor)
-                rows += _compare(row, values, geometry, filters, trial, reason, rcond)
+                rows += _compare(row, values, geometry, filters, trial, reason, rcond, exponent)
             except ConvmatError as error:
                 rows.append(row | {"note": str(error)})
     return Comparison(COLUMNS, tuple(rows))
@@ -160,6 +162,7 @@ def _compare(
     trial: Trial | None,
     reason: str,
     rcond: float | None,
+    exponent: int,
 ) -> Iterator[dict[str, Any]]:
     """The rows of one boundary and mode."""
     cutoff = checked_cutoff(rcond, geometry)
@@ -168,10 +171,10 @@ def _compare(
     matrix, singular, rank = pseudo_inverse(blur.toarray(), cutoff)
     row = row | {"condition": condition_number(singular, rank), "rank": rank, "note": reason}
     judged = row | {"inverse": "pseudo-inverse", "free_entries": matrix.size}
-    yield judged | _judge(matrix, blur, trial)
+    yield judged | _judge(matrix, blur, trial, exponent)
     found = nearest_convolution(matrix, inverse_shifts(geometry))
     judged = row | {"inverse": "nearest convolution", "free_entries": found.kernel.size}
-    yield judged | _judge(found.to_matrix(), blur, trial)
+    yield judged | _judge(found.to_matrix(), blur, trial, exponent)
     for name, constrained in filters.items():
         judged = row | {"inverse": name}
         if isinstance(constrained, ConvmatError):
@@ -179,14 +182,19 @@ def _compare(
             continue
         g = constrained.filter
         matrix = shift_sum(g, filter_shifts(geometry, g.shape, constrained.anchor))
-        yield judged | {"free_entries": g.size} | _judge(matrix, blur, trial)
+        yield judged | {"free_entries": g.size} | _judge(matrix, blur, trial, exponent)
 
 
-def _judge(matrix: NDArray, blur: Any, trial: Trial | None) -> dict[str, float]:
-    """The figures of one inverse G of H."""
+def _judge(matrix: NDArray, blur: Any, trial: Trial | None, exponent: int) -> dict[str, float]:
+    """The figures of one inverse G of H, both at scale one, for a kernel ``2^exponent`` times."""
     rest = matrix @ blur
     rest[np.diag_indices_from(rest)] -= 1
-    gain = float(np.linalg.norm(matrix))
+    gain = require_range(
+        float(np.linalg.norm(matrix)),
+        -exponent,
+        "the norm of an inverse",
+        "multiply the kernel by a power of two",
+    )
     root = len(rest) ** 0.5
     figures = {
         "restoration_error": float(np.linalg.norm(rest)) / root,
@@ -203,46 +211,10 @@ def _filters(
 ) -> _Filters:
     """An inverse filter of each support, or why there is none."""
     found: _Filters = {}
-    for shape in _supports(kernel, supports):
+    for shape in chosen_supports(kernel, supports):
         name = "filter " + "x".join(map(str, shape))
         try:
             found[name] = inverse_filter(kernel, shape, anchor=geometry.anchor)
         except ConvmatError as error:
             found[name] = error
     return found
-
-
-def _supports(
-    kernel: NDArray, supports: Sequence[int | Sequence[int]] | None
-) -> list[tuple[int, ...]]:
-    if supports is None:
-        grown = [tuple(times * (k - 1) + 1 for k in kernel.shape) for times in (1, 2, 4)]
-        return [shape for shape in dict.fromkeys(grown) if prod(shape) <= _MOST_TAPS]
-    shapes = [parse_shape(shape, "supports") for shape in _listed(supports, "supports")]
-    for shape in shapes:
-        if len(shape) != kernel.ndim:
-            raise ConvmatError(
-                f"supports must be shapes of {kernel.ndim} axes, as the kernel has, got {shape}"
-            )
-    return shapes
-
-
-def _boundaries(
-    boundaries: Sequence[str | Sequence[str]] | None, ndim: int
-) -> list[tuple[Boundary, ...]]:
-    chosen = list(Boundary) if boundaries is None else _listed(boundaries, "boundaries")
-    return [parse_boundary(boundary, ndim) for boundary in chosen]
-
-
-def _modes(modes: Sequence[str] | None) -> list[Mode]:
-    chosen = list(Mode) if modes is None else _listed(modes, "modes")
-    unknown = [mode for mode in chosen if mode not in list(Mode)]
-    if unknown:
-        raise ConvmatError(f"modes must be of {', '.join(Mode)}, got {unknown[0]!r}")
-    return [Mode(mode) for mode in chosen]
-
-
-def _listed(values: Any, name: str) -> list[Any]:
-    if isinstance(values, str) or not isinstance(values, Sequence):
-        raise ConvmatError(f"{name} must be a list, got {values!r}")
-    return list(values)

@@ -19,28 +19,46 @@ Press 1949; E. A. Robinson and S. Treitel, Geophysical Signal Analysis, Prentice
 """
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from convmat.arrays import as_samples
 from convmat.errors import ConvmatError
 from convmat.estimation.kernel_fit import check_flags
-from convmat.geometry import parse_integers, parse_shape
+from convmat.geometry import parse_shape
 from convmat.inverse.best_delay import best_delay
+from convmat.inverse.design_input import (
+    checked_damp,
+    checked_delay,
+    checked_target,
+    delta,
+    filter_geometry,
+    kernel_to_undo,
+    penalty_at_one,
+)
 from convmat.inverse.inverse_result import InverseFilter
+from convmat.inverse.scaling import (
+    damp_at_scale,
+    exponent_of,
+    norm_of,
+    options_at_one,
+    require_range,
+    solution_at_scale,
+    times_power,
+)
 from convmat.inverse.verdict import judge
 from convmat.least_squares import LeastSquares
 from convmat.linear_maps import solution_dtype
 from convmat.operators.matrix_free import ConvolutionOperator
-from convmat.regularization import DampMethod, choose_damp
+from convmat.regularization import choose_damp
 from convmat.solution import Solution, Status
 from convmat.solvers import SOLVERS, solve
 
-__all__ = ["InverseFilter", "inverse_filter", "kernel_to_undo"]
+__all__ = ["InverseFilter", "inverse_filter"]
 
 _LONG = 256
+_MULTIPLY = "multiply the kernel or the target by a power of two, and the filter to match"
 
 
 def inverse_filter(
@@ -95,7 +113,10 @@ def inverse_filter(
     ------
     ConvmatError
         For a kernel of zeros, supports smaller than 1, a delay outside of f * g, entries that are
-        not finite, and shapes that do not fit together.
+        not finite, shapes that do not fit together, and a kernel so small or large that
+        floating-point numbers do not hold the filter.
+    TooLargeError
+        For a support whose filter does not fit in memory.
 
     Examples
     --------
@@ -113,27 +134,40 @@ def inverse_filter(
     nonnegative = nonnegative or solver == "nonnegative"
     if nonnegative:
         solver, options = _bounded_below(solver, options)
-    values = given.astype(solution_dtype(given), copy=False)
-    operator = ConvolutionOperator(values, shape, anchor=anchor)
-    outputs = operator.geometry.output_shape
+    geometry = filter_geometry(given, shape, anchor, "inverse_shape")
+    outputs, origin = geometry.output_shape, geometry.anchor
     centre = tuple((m - 1) // 2 for m in outputs)
-    place = None if delay is None else _checked_delay(delay, outputs)
-    wanted = None if target is None else _checked_target(target, outputs)
+    place = None if delay is None else checked_delay(delay, outputs)
+    wanted = None if target is None else checked_target(target, outputs)
     if wanted is not None and place is None:
         place = centre
+    penalty, rough = penalty_at_one(penalty, prod(shape))
+    p, q = exponent_of(given), 0 if wanted is None else exponent_of(wanted)
+    damp = checked_damp(damp, p - rough)
+    unit = times_power(given, -p)
+    operator = ConvolutionOperator(
+        unit.astype(solution_dtype(unit), copy=False), shape, anchor=origin
+    )
+    if wanted is not None:
+        wanted = times_power(wanted, -q)
+        require_range(norm_of(wanted), q, "the norm of the target", _MULTIPLY)
+    options = options_at_one(options, p, q)
 
     def problem_of(response: NDArray) -> LeastSquares:
         return LeastSquares(operator, response.ravel(), damp=amount, penalty=penalty)
 
-    amount, damp_choice = 0.0 if isinstance(damp, str) else damp, None
+    damp_choice, amount = None, 0.0
     if isinstance(damp, str):
-        trial = _delta(place or centre, outputs) if wanted is None else wanted
-        damp_choice = choose_damp(problem_of(trial), _checked_method(damp))
-        amount = damp_choice.damp
+        trial = delta(place or centre, outputs) if wanted is None else wanted
+        choice = choose_damp(problem_of(trial), damp)
+        amount, damp_choice = choice.damp, damp_at_scale(choice, p, q, rough)
+        damp = require_range(amount, p - rough, "damp", _MULTIPLY)
+    else:
+        amount = times_power(damp, rough - p)
     solutions: dict[tuple[int, ...], Solution] = {}
 
     def objective(index: tuple[int, ...]) -> float:
-        problem = problem_of(_delta(index, outputs))
+        problem = problem_of(delta(index, outputs))
         solutions[index] = _solved(problem, solver, options)
         return problem.certificate(solutions[index].x).objective_norm
 
@@ -143,17 +177,18 @@ def inverse_filter(
             operator, objective, damp=amount, penalty=penalty, constrained=nonnegative
         )
         place = delay_choice.delay
-    wanted = _delta(place, outputs) if wanted is None else wanted
-    solution = solutions.get(place) or _solved(problem_of(wanted), solver, options)
-    verdict = judge(given)
-    origin = operator.geometry.anchor
+    wanted = delta(place, outputs) if wanted is None else wanted
+    found = solutions.get(place) or _solved(problem_of(wanted), solver, options)
+    gain = require_range(norm_of(found.x), q - p, "the norm of the filter", _MULTIPLY)
+    solution = solution_at_scale(found, damp, p, q)
+    verdict = judge(unit)
     return InverseFilter(
         filter=solution.x.reshape(shape),
         delay=place,
         anchor=tuple(d - c for d, c in zip(place, origin, strict=True)),
-        residual=(operator @ solution.x).reshape(outputs) - wanted,
+        residual=times_power((operator @ found.x).reshape(outputs) - wanted, q),
         residual_norm=solution.residual_norm,
-        noise_gain=float(np.linalg.norm(solution.x)),
+        noise_gain=gain,
         verdict=verdict.words,
         solution=solution,
         invertibility=verdict.invertibility,
@@ -162,61 +197,6 @@ def inverse_filter(
         delay_choice=delay_choice,
         damp_choice=damp_choice,
     )
-
-
-def kernel_to_undo(kernel: Any, axes: int | None = None) -> NDArray:
-    """A kernel that something can undo.
-
-    Raises
-    ------
-    ConvmatError
-        Where it is not a finite array (of so many axes), or is all zero.
-
-    Examples
-    --------
-    >>> kernel_to_undo([1, 2])
-    array([1., 2.])
-    """
-    values = as_samples(kernel, "kernel", ndim=axes)
-    if not values.any():
-        raise ConvmatError(f"kernel is all zero (shape {values.shape}): nothing undoes it")
-    return values
-
-
-def _delta(index: tuple[int, ...], shape: tuple[int, ...]) -> NDArray:
-    delta = np.zeros(shape)
-    delta[index] = 1.0
-    return delta
-
-
-def _checked_delay(delay: Any, outputs: tuple[int, ...]) -> tuple[int, ...]:
-    index = parse_integers(delay, "delay")
-    if len(index) != len(outputs) or not all(
-        0 <= d < m for d, m in zip(index, outputs, strict=True)
-    ):
-        raise ConvmatError(
-            f"delay must be an index of f * g, whose shape is {outputs}, counted from 0; got "
-            f"{delay!r}"
-        )
-    return index
-
-
-def _checked_target(target: Any, outputs: tuple[int, ...]) -> NDArray:
-    values = as_samples(target, "target")
-    if values.shape != outputs:
-        raise ConvmatError(
-            f"target must have the shape of f * g in mode full, {outputs}, got {values.shape}"
-        )
-    return values.astype(solution_dtype(values), copy=False)
-
-
-def _checked_method(damp: str) -> str:
-    if damp == DampMethod.DISCREPANCY:
-        raise ConvmatError(
-            'damp="discrepancy" is for data with noise, which a delta has not; give the noise\'s '
-            "standard deviation over the picture's as a number, or gcv, rgcv, lcurve"
-        )
-    return damp
 
 
 def _solved(problem: LeastSquares, solver: str, options: dict[str, Any]) -> Solution:

@@ -11,7 +11,7 @@ Source: R. Penrose, A generalized inverse for matrices, Math. Proc. Cambridge Ph
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,10 @@ from convmat.inverse.pseudo_inverse import (
     inverse_problem,
     pseudo_inverse,
     require_decomposition,
+    require_operator,
+    singular_values_at_scale,
 )
+from convmat.inverse.scaling import times_power
 from convmat.inverse.shift_matrices import inverse_shifts, toeplitz_shifts
 from convmat.inverse.transform_distances import nearest_by_transform
 from convmat.spectral.diagonalization import Diagonalization
@@ -143,12 +146,13 @@ def inverse_matrix(
         H. Beyond, an operator where an orthogonal transform diagonalises H (`circular`; and
         `symmetric` and `antisymmetric` with a mirror-symmetric kernel), in O(N log N), or where
         the kernel is separable, for every mode and boundary, by a decomposition per axis. Without
-        such structure, still dense up to 4096.
+        such structure, still dense up to 3072.
 
     Raises
     ------
     ConvmatError
-        For input that is not a kernel or a geometry, and a kernel of zeros.
+        For input that is not a kernel or a geometry, a kernel of zeros, and one so small or
+        large that floating-point numbers do not hold the pseudo-inverse.
     TooLargeError
         For a larger matrix without structure, or one that does not fit in memory.
 
@@ -175,32 +179,37 @@ def inverse_matrix(
     >>> inverse_matrix([1, 4, 1], 3, boundary="circular").convolution_distance < 1e-15
     True
     """
-    values, geometry = inverse_problem(kernel, input_shape, mode, boundary, anchor)
+    values, exponent, geometry = inverse_problem(kernel, input_shape, mode, boundary, anchor)
     cutoff = checked_cutoff(rcond, geometry)
     if max(geometry.matrix_shape) > _SMALL:
         structure = _structure(values, geometry)
         if structure is not None:
-            return _by_structure(structure, geometry, cutoff)
-    return _by_decomposition(values, geometry, cutoff)
+            return _by_structure(structure, geometry, cutoff, exponent)
+    return _by_decomposition(values, geometry, cutoff, exponent)
 
 
-def _by_decomposition(kernel: NDArray, geometry: Geometry, rcond: float) -> InverseMatrix:
+def _by_decomposition(
+    kernel: NDArray, geometry: Geometry, rcond: float, exponent: int
+) -> InverseMatrix:
     require_decomposition(geometry, kernel.itemsize)
     matrix, singular, rank = pseudo_inverse(explicit_matrix(kernel, geometry, "dense"), rcond)
-    toeplitz, convolution, note = _noted(
+    values = singular_values_at_scale(singular, rank, exponent)
+    nearest = _noted(
         lambda: (
             nearest_convolution(matrix, toeplitz_shifts(geometry)),
             nearest_convolution(matrix, inverse_shifts(geometry)),
-        )
+        ),
+        exponent,
     )
-    operator = aslinearoperator(matrix)
+    matrix = times_power(matrix, -exponent)
     return InverseMatrix(
-        geometry, matrix, operator, rank, singular, toeplitz, convolution, "svd", note
+        geometry, matrix, aslinearoperator(matrix), rank, values, *nearest[:2], "svd", nearest[2]
     )
 
 
 def _structure(kernel: NDArray, geometry: Geometry) -> Diagonalization | None:
     """An orthogonal diagonalization of H, where it has one."""
+    require_operator(geometry, kernel.itemsize)
     try:
         found = diagonalize(kernel, geometry)
     except TooLargeError:
@@ -210,21 +219,24 @@ def _structure(kernel: NDArray, geometry: Geometry) -> Diagonalization | None:
     return found if found.orthogonal else None
 
 
-def _by_structure(found: Diagonalization, geometry: Geometry, rcond: float) -> InverseMatrix:
-    operator = PseudoInverse(found, geometry.matrix_shape[::-1], rcond)
+def _by_structure(
+    found: Diagonalization, geometry: Geometry, rcond: float, exponent: int
+) -> InverseMatrix:
     values = found.eigenvalues
     used = np.abs(values) > rcond * np.abs(values).max()
+    rank = int(np.count_nonzero(used))
+    singular = singular_values_at_scale(found.singular_values(), rank, exponent)
     reciprocals = np.zeros_like(values)
     np.divide(1, values, out=reciprocals, where=used)
     separable = isinstance(found.forward, KroneckerMap)
     nearest = nearest_separable if separable else nearest_by_transform
-    toeplitz, convolution, note = _noted(lambda: nearest(reciprocals, found, geometry))
+    toeplitz, convolution, note = _noted(lambda: nearest(reciprocals, found, geometry), exponent)
     return InverseMatrix(
         geometry,
         None,
-        operator,
-        int(np.count_nonzero(used)),
-        found.singular_values(),
+        PseudoInverse(found, geometry.matrix_shape[::-1], rcond, -exponent),
+        rank,
+        singular,
         toeplitz,
         convolution,
         "kronecker" if separable else "transforms",
@@ -233,10 +245,13 @@ def _by_structure(found: Diagonalization, geometry: Geometry, rcond: float) -> I
 
 
 def _noted(
-    find: Callable[[], tuple[NearestConvolution, NearestConvolution]],
+    find: Callable[[], tuple[NearestConvolution, NearestConvolution]], exponent: int
 ) -> tuple[NearestConvolution | None, NearestConvolution | None, str]:
-    """The nearest matrices, or why there are none."""
+    """The nearest matrices, of a kernel times ``2^exponent``, or why there are none."""
     try:
-        return *find(), ""
+        one, other = (
+            replace(nearest, kernel=times_power(nearest.kernel, -exponent)) for nearest in find()
+        )
     except TooLargeError as error:
         return None, None, str(error)
+    return one, other, ""

@@ -43,7 +43,7 @@ class InverseFilter:
     worst_frequency : tuple of float
         In cycles per sample: where the spectrum F of f is smallest.
     worst_response : float
-        |F| there, relative to the largest |F|; 0 where F vanishes.
+        ``|F|`` there, relative to the largest ``|F|``; 0 where F vanishes.
     delay_choice : DelayChoice or None
         How the delay was chosen, where it was, and among which candidates.
     damp_choice : DampChoice or None

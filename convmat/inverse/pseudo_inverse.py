@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.linalg import LinearOperator
 
-from convmat.arrays import as_samples
-from convmat.errors import ConvmatError, TooLargeError
+from convmat.errors import TooLargeError
 from convmat.geometry import Geometry, parse_shape
+from convmat.inverse.design_input import kernel_to_undo
+from convmat.inverse.scaling import exponent_of, require_range, times_power
 from convmat.linear_maps import solution_dtype
 from convmat.matrices.explicit import convolution_matrix
 from convmat.memory import require_memory
@@ -31,10 +32,18 @@ __all__ = [
     "inverse_problem",
     "pseudo_inverse",
     "require_decomposition",
+    "require_operator",
+    "singular_values_at_scale",
 ]
 
-LARGEST = 4096
-"""From here on a singular value decomposition takes minutes, and grows with the cube."""
+LARGEST = 3072
+"""Up to here one waits for a singular value decomposition: 15 s on one core, complex 45 s.
+
+It grows with the cube: of 2048 samples it takes 5 s, of 4096 it takes 41 s.
+"""
+
+_ARRAYS = 40
+"""Of the size of the signal, that an operator and its nearest matrices take."""
 
 _INSTEAD = (
     'solve(LeastSquares(ConvolutionOperator(kernel, ...), y), "lsmr") applies it to one y '
@@ -48,8 +57,16 @@ def inverse_problem(
     mode: str,
     boundary: str | Sequence[str],
     anchor: int | Sequence[int] | None,
-) -> tuple[NDArray, Geometry]:
+) -> tuple[NDArray, int, Geometry]:
     """The kernel that is to be undone, in double precision, and its geometry.
+
+    Returns
+    -------
+    ndarray
+        The kernel over ``2^p``, its largest entry near 1; see `convmat.inverse.scaling`.
+    int
+        The exponent p.
+    Geometry
 
     Raises
     ------
@@ -57,11 +74,11 @@ def inverse_problem(
         Also for a kernel of zeros.
     """
     shape = parse_shape(input_shape, "input_shape")
-    values = as_samples(kernel, "kernel", ndim=len(shape))
-    if not values.any():
-        raise ConvmatError(f"kernel has only zeros (shape {values.shape}); nothing undoes it")
+    values = kernel_to_undo(kernel, len(shape))
     geometry = Geometry(shape, values.shape, mode, boundary, anchor)
-    return values.astype(solution_dtype(values), copy=False), geometry
+    values = values.astype(solution_dtype(values), copy=False)
+    exponent = exponent_of(values)
+    return times_power(values, -exponent), exponent, geometry
 
 
 def checked_cutoff(rcond: float | None, geometry: Geometry) -> float:
@@ -99,6 +116,18 @@ def require_decomposition(geometry: Geometry, itemsize: int, largest: int = LARG
     require_memory(8 * itemsize * m * n, what, _INSTEAD)
 
 
+def require_operator(geometry: Geometry, itemsize: int) -> None:
+    """Refuse a pseudo-inverse of which not even the eigenvalues fit.
+
+    Raises
+    ------
+    TooLargeError
+    """
+    m, n = geometry.matrix_shape
+    what = f"the pseudo-inverse of a {m} x {n} matrix, as an operator,"
+    require_memory(_ARRAYS * itemsize * max(m, n), what, "give a smaller input_shape")
+
+
 def pseudo_inverse(matrix: NDArray, rcond: float) -> tuple[NDArray, NDArray, int]:
     """``(pinv(H), singular values, rank)`` of a dense matrix H.
 
@@ -114,6 +143,23 @@ def pseudo_inverse(matrix: NDArray, rcond: float) -> tuple[NDArray, NDArray, int
     rank = int(np.count_nonzero(singular > rcond * singular[0]))
     scaled = right[:rank].conj().T / singular[:rank]
     return scaled @ left[:, :rank].conj().T, singular, rank
+
+
+def singular_values_at_scale(values: NDArray, rank: int, exponent: int) -> NDArray:
+    """Singular values of H, from those of its kernel over ``2^exponent``.
+
+    Raises
+    ------
+    ConvmatError
+        Where the largest, or the norm of the pseudo-inverse, is beyond floating-point numbers.
+    """
+    if rank:
+        instead = "multiply the kernel by a power of two, and the pseudo-inverse likewise"
+        require_range(float(values[0]), exponent, "the largest singular value", instead)
+        require_range(
+            1 / float(values[rank - 1]), -exponent, "the norm of the pseudo-inverse", instead
+        )
+    return times_power(values, exponent)
 
 
 def condition_number(singular_values: NDArray, rank: int) -> float:
@@ -133,6 +179,8 @@ class PseudoInverse(LinearOperator):
     shape : tuple of int
         Of the pseudo-inverse.
     rcond : float
+    exponent : int
+        Of the power of two that it is multiplied by.
 
     Examples
     --------
@@ -143,19 +191,24 @@ class PseudoInverse(LinearOperator):
     """
 
     def __init__(
-        self, diagonalization: Diagonalization, shape: tuple[int, int], rcond: float
+        self,
+        diagonalization: Diagonalization,
+        shape: tuple[int, int],
+        rcond: float,
+        exponent: int = 0,
     ) -> None:
         real = diagonalization.inverse.real
         super().__init__(dtype=np.dtype(np.float64 if real else np.complex128), shape=shape)
         self._forward = diagonalization
         self._backward = _adjoint(diagonalization)
         self._rcond = rcond
+        self._exponent = exponent
 
     def _matvec(self, y: NDArray) -> NDArray:
-        return self._forward.pseudo_solve(np.ravel(y), self._rcond)
+        return times_power(self._forward.pseudo_solve(np.ravel(y), self._rcond), self._exponent)
 
     def _rmatvec(self, x: NDArray) -> NDArray:
-        return self._backward.pseudo_solve(np.ravel(x), self._rcond)
+        return times_power(self._backward.pseudo_solve(np.ravel(x), self._rcond), self._exponent)
 
 
 def _adjoint(found: Diagonalization) -> Diagonalization:

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from convmat.arrays import as_samples
 from convmat.errors import ConvmatError
 from convmat.inverse.sample_picture import sample_picture
+from convmat.inverse.scaling import exponent_of, times_power
+from convmat.linear_maps import solution_dtype
 
 __all__ = ["Trial", "restoration_trial"]
 
@@ -20,9 +22,9 @@ class Trial:
     Attributes
     ----------
     picture : ndarray, shape (samples,)
-        Raveled.
+        Raveled, at scale one.
     noise_std : float
-        Standard deviation of the noise on its blurred form.
+        Standard deviation of the noise on its blurred form, at the same scale.
     """
 
     picture: NDArray
@@ -58,10 +60,15 @@ def restoration_trial(
             return None, str(error)
     else:
         pixels = as_samples(picture, "picture", ndim=len(shape))
-        if pixels.shape != shape or not pixels.any():
+        if pixels.shape != shape:
+            raise ConvmatError(f"picture must have the signal's shape {shape}, got {pixels.shape}")
+        if not pixels.any():
             raise ConvmatError(
-                f"picture must have shape {shape} and not be zero everywhere, got {pixels.shape}"
+                "picture is zero everywhere, of which no share can be restored; give another"
             )
+    pixels = pixels.astype(solution_dtype(pixels)).ravel()
+    exponent = exponent_of(pixels)
+    pixels = times_power(pixels, -exponent)
     if noise_std is None:
-        noise_std = float(np.ptp(np.abs(pixels))) / 255
-    return Trial(pixels.ravel(), float(noise_std)), ""
+        return Trial(pixels, float(np.ptp(np.abs(pixels))) / 255), ""
+    return Trial(pixels, times_power(float(noise_std), -exponent)), ""

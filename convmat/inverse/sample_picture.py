@@ -34,8 +34,8 @@ def sample_picture(shape: Sequence[int]) -> NDArray:
         (pixels,) = read_picture(file).planes.values()
     if len(shape) > 2 or any(n > size for n, size in zip(shape, pixels.shape, strict=False)):
         raise ConvmatError(
-            f"the photograph has {pixels.shape[0]}x{pixels.shape[1]} pixels, none has shape "
-            f"{tuple(shape)}; give a picture of that shape"
+            f"the packaged photograph has {pixels.shape[0]}x{pixels.shape[1]} pixels, from which "
+            f"none of shape {tuple(shape)} can be made; give a picture of that shape"
         )
     factor = min(size // n for n, size in zip(shape, pixels.shape, strict=False))
     if len(shape) == 1:

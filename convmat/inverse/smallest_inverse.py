@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from convmat.errors import ConvmatError
-from convmat.inverse.inverse_filter import InverseFilter, inverse_filter, kernel_to_undo
+from convmat.inverse.design_input import filter_geometry, kernel_to_undo
+from convmat.inverse.inverse_filter import InverseFilter, inverse_filter
 
 __all__ = ["smallest_inverse"]
 
@@ -60,6 +61,8 @@ def smallest_inverse(
     ConvmatError
         As `inverse_filter`; and where no support up to `max_size` will do, with the residual of
         that and the verdict on the kernel.
+    TooLargeError
+        For a `max_size` whose filter does not fit in memory.
 
     Examples
     --------
@@ -70,10 +73,12 @@ def smallest_inverse(
     False
     """
     values = kernel_to_undo(kernel)
-    if not (isinstance(tolerance, (int, float, np.number)) and 0 <= tolerance < np.inf):
+    number = isinstance(tolerance, (int, float, np.number)) and not isinstance(tolerance, bool)
+    if not (number and 0 <= tolerance < np.inf):
         raise ConvmatError(f"tolerance must be a finite number, not negative, got {tolerance!r}")
     grows = [k > 1 for k in values.shape]
     largest = _largest_size(sum(grows)) if max_size is None else _checked_size(max_size)
+    filter_geometry(values, _of_size(largest, grows), anchor, "max_size")
     tried: dict[Shape, InverseFilter] = {}
 
     def residual(shape: Shape) -> float:
@@ -92,8 +97,8 @@ def smallest_inverse(
     if best is None:
         whole = _of_size(largest, grows)
         raise ConvmatError(
-            f"tolerance {tolerance:g} is not met by any filter of up to {_by(whole)}, which leaves "
-            f"{residual(whole):.3g}; {tried[whole].verdict}"
+            f"tolerance {tolerance:g} is not met by any filter of up to {_by(whole)} entries, of "
+            f"which the best leaves {residual(whole):.3g}; {tried[whole].verdict}"
         )
     while True:
         fewer = next(filter(is_enough, _largest_below(prod(best), grows, largest)), None)

@@ -3,11 +3,11 @@
 |F| is looked at on a zero-padded grid. Along axis j it changes with the frequency by at most
 ``2 pi sum |a_j - middle_j| |f[a]|``, so that what is smallest, and any zero, is within half a cell
 of a grid point where |F| is not larger by more than that is worth. From all of these that are
-local minima of the grid Newton's method goes down to a minimum of |F|^2. What is left there is
-called zero where it is rounding: at most `ZERO` times eps times the sum of |f|.
+local minima of the grid Newton's method goes down to a minimum of |F|^2, and from the maxima
+that the largest may be near up to a maximum. What is left at a minimum is called zero where it is
+rounding: at most `ZERO` times eps times the sum of |f|.
 
-Source: J. Nocedal and S. J. Wright, Numerical Optimization, 2nd ed., Springer 2006, section 3.4
-(Newton's method with a modified Hessian), doi:10.1007/978-0-387-40065-5.
+For Newton's method and its source see `convmat.inverse.stationary_points`.
 """
 
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from convmat.inverse.kernel_spectrum import positions, spectrum, spectrum_derivatives
+from convmat.inverse.stationary_points import STEPS, stationary_points, wrapped
 
 __all__ = ["SpectrumMinimum", "spectrum_minimum"]
 
@@ -29,7 +30,6 @@ SHOWN = 16
 """Zeros that are named at most."""
 
 _SEEDS = 128
-_STEPS = 60
 _MOST_POINTS = 2**20
 _DENOMINATORS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16)
 
@@ -46,7 +46,7 @@ class SpectrumMinimum:
     ratio : float
         |F| there, relative to the largest |F|; 0.0 where it is rounding.
     largest : float
-        The largest |F|, of the grid.
+        The largest |F|.
     zeros : ndarray, shape (count, axes)
         Frequencies where F vanishes, at most 16 of them; of a real kernel, whose zeros come in
         pairs u and -u, one of each pair.
@@ -82,8 +82,10 @@ def spectrum_minimum(kernel: NDArray) -> SpectrumMinimum:
     scaled = (kernel / scale).astype(np.result_type(kernel, np.float64))
     zero = ZERO * eps * float(np.abs(scaled).sum())
     magnitudes = np.abs(fft.fftn(scaled, _grid(scaled.shape)))
+    peaks = _doubtful(scaled, -magnitudes)
+    largest = float(stationary_points(scaled, peaks, upwards=True)[1].max())
     seeds = np.concatenate([_lowest(magnitudes), _doubtful(scaled, magnitudes)])
-    found, values = _descend(scaled, seeds, zero)
+    found, values = stationary_points(scaled, seeds, zero=zero)
     vanishing = _simplified(scaled, found[values <= zero], zero)
     if np.isrealobj(scaled):  # as |F| is at u, so it is at -u
         vanishing, found = _turned(vanishing), _turned(found)
@@ -96,8 +98,8 @@ def spectrum_minimum(kernel: NDArray) -> SpectrumMinimum:
     zeros = vanishing[:SHOWN]
     return SpectrumMinimum(
         frequency=tuple(float(u) for u in frequency),
-        ratio=min(smallest / float(magnitudes.max()), 1.0),
-        largest=float(magnitudes.max()) * scale,
+        ratio=min(smallest / largest, 1.0),
+        largest=largest * scale,
         zeros=zeros,
         continuous=_is_continuous(scaled, magnitudes.shape, zeros, zero),
     )
@@ -123,7 +125,10 @@ def _lowest(magnitudes: NDArray) -> NDArray:
 
 
 def _doubtful(kernel: NDArray, magnitudes: NDArray) -> NDArray:
-    """Local minima of the grid that the smallest |F| may be near, the lowest first."""
+    """Local minima of the grid that the smallest |F| may be near, the lowest first.
+
+    Of -|F|, these are maxima that the largest may be near.
+    """
     most = 0.0
     for axis, size in enumerate(magnitudes.shape):
         others = tuple(a for a in range(kernel.ndim) if a != axis)
@@ -138,47 +143,13 @@ def _doubtful(kernel: NDArray, magnitudes: NDArray) -> NDArray:
 
 
 def _frequencies(indices: NDArray, shape: tuple[int, ...]) -> NDArray:
-    return _wrapped(np.stack(np.unravel_index(indices, shape), axis=1) / np.array(shape))
-
-
-def _wrapped(frequencies: NDArray) -> NDArray:
-    """Into -1/2 < u <= 1/2."""
-    return 0.5 - np.mod(0.5 - frequencies, 1.0)
+    return wrapped(np.stack(np.unravel_index(indices, shape), axis=1) / np.array(shape))
 
 
 def _order(frequencies: NDArray) -> NDArray:
     """From zero outwards; of equal distances, positive ones first."""
     distance = np.linalg.norm(frequencies, axis=1).round(9)
     return np.lexsort((*-frequencies.T[::-1].round(9), distance))
-
-
-def _descend(kernel: NDArray, seeds: NDArray, zero: float) -> tuple[NDArray, NDArray]:
-    """Minima of |F|^2 near some frequencies, and |F| there, by Newton's method."""
-    u, value = seeds.copy(), spectrum(kernel, seeds)
-    share = np.ones(len(u))
-    furthest, off = 0.25 / max(kernel.shape), 0.005 / max(kernel.shape)
-    for _ in range(_STEPS):
-        active = np.flatnonzero((np.abs(value) > zero) & (share > 1e-3))
-        if not active.size:
-            break
-        at = value[active].conj()
-        first, second = spectrum_derivatives(kernel, u[active], second=True)
-        slope = (at[:, None] * first).real
-        curvature = (first.conj()[:, :, None] * first[:, None] + at[:, None, None] * second).real
-        bends, basis = np.linalg.eigh(curvature)
-        uphill = bends < 0
-        bends = np.abs(bends)
-        bends = np.maximum(bends, 1e-12 * bends.max(axis=1, keepdims=True) + np.finfo(float).tiny)
-        turned = np.einsum("pij,pi->pj", basis, slope)
-        along = np.clip(turned / bends, -furthest, furthest)
-        # From the top between two minima, as at zero frequency by symmetry, there is no slope.
-        along = np.where(uphill & (np.abs(along) < off), np.copysign(off, turned), along)
-        trial = u[active] - share[active, None] * np.einsum("pij,pj->pi", basis, along)
-        reached = spectrum(kernel, trial)
-        better = np.abs(reached) < np.abs(at)
-        u[active[better]], value[active[better]] = trial[better], reached[better]
-        share[active] = np.where(better, 1.0, share[active] / 4)
-    return _wrapped(u), np.abs(value)
 
 
 def _simplified(kernel: NDArray, zeros: NDArray, zero: float) -> NDArray:
@@ -191,8 +162,8 @@ def _simplified(kernel: NDArray, zeros: NDArray, zero: float) -> NDArray:
         done = np.zeros(len(simple), dtype=bool)
         for denominator in _DENOMINATORS:
             near = simple.copy()
-            near[:, axis] = _wrapped(np.round(simple[:, axis] * denominator) / denominator)
-            fits = ~done & (np.abs(_wrapped(near - simple)).max(axis=1, initial=0) < 0.02)
+            near[:, axis] = wrapped(np.round(simple[:, axis] * denominator) / denominator)
+            fits = ~done & (np.abs(wrapped(near - simple)).max(axis=1, initial=0) < 0.02)
             fits &= np.abs(spectrum(kernel, near)) <= zero
             simple[fits] = near[fits]
             done |= fits
@@ -203,14 +174,14 @@ def _turned(frequencies: NDArray) -> NDArray:
     """Of u and -u the one whose first coordinate that is not zero is positive."""
     rounded = frequencies.round(9)
     leading = np.take_along_axis(rounded, (rounded != 0).argmax(axis=1)[:, None], axis=1)
-    return _wrapped(np.where(leading < 0, -frequencies, frequencies))
+    return wrapped(np.where(leading < 0, -frequencies, frequencies))
 
 
 def _distinct(zeros: NDArray, apart: float) -> NDArray:
     """One of each, from zero outwards."""
     kept = np.empty((0, zeros.shape[1]))
     for u in zeros[_order(zeros)]:
-        if not np.any(np.abs(_wrapped(kept - u)).max(axis=1, initial=0) < apart):
+        if not np.any(np.abs(wrapped(kept - u)).max(axis=1, initial=0) < apart):
             kept = np.vstack([kept, u])
     return kept
 
@@ -229,13 +200,13 @@ def _is_continuous(kernel: NDArray, grid: tuple[int, ...], zeros: NDArray, zero:
     directions *= distance / np.linalg.norm(directions, axis=1, keepdims=True)
     u = (zeros[:, None, :] + directions).reshape(-1, kernel.ndim)
     start = np.repeat(zeros, len(directions), axis=0)
-    for _ in range(_STEPS):
+    for _ in range(STEPS):
         value = spectrum(kernel, u)
         first, _ = spectrum_derivatives(kernel, u, second=False)
         equations = np.stack([first.real, first.imag], axis=1)
         sides = np.stack([value.real, value.imag], axis=1)
         step = np.einsum("pij,pj->pi", np.linalg.pinv(equations, rcond=1e-6), sides)
         u = u - np.clip(step, -distance, distance)
-    moved = np.abs(_wrapped(u - start)).max(axis=1)
+    moved = np.abs(wrapped(u - start)).max(axis=1)
     vanishes = np.abs(spectrum(kernel, u)) <= zero
     return bool(np.any(vanishes & (moved > distance / 10) & (moved < 2 * distance)))
