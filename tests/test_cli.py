@@ -307,6 +307,23 @@ def test_matrix(tmp_path, suffix):
     np.testing.assert_allclose(y.reshape((6, 7), order="F"), direct, rtol=0, atol=1e-14)
 
 
+@pytest.mark.parametrize(
+    ("boundary", "told"),
+    [
+        ("circular,zero,circular", "circular,zero,circular"),
+        ("zero,zero,zero", "zero"),
+        ("zero",) * 2,
+    ],
+)
+def test_the_summary_of_a_matrix_has_the_boundary_of_each_axis(tmp_path, boundary, told):
+    np.save(tmp_path / "k.npy", np.ones((2, 2, 2)))
+    printed = succeed(
+        "matrix", tmp_path / "k.npy", "--shape", "3x3x3", "--mode", "same", "--boundary",
+        boundary, "-o", tmp_path / "H.npz",
+    ).stdout  # fmt: skip
+    assert f"same, {told}, anchor (0, 0, 0)" in printed
+
+
 def test_matrix_of_a_signal(tmp_path):
     (tmp_path / "k.csv").write_text("1,2,3\n")
     succeed("matrix", tmp_path / "k.csv", "--shape", "4", "-o", tmp_path / "H.npz")

@@ -16,9 +16,29 @@ def test_all_tools():
 
 
 def test_the_tools_of_a_library():
-    printed = succeed("dialects", "scipy.ndimage").stdout
-    assert "scipy.ndimage.correlate1d  correlation, conjugate" in printed
+    printed = " ".join(succeed("dialects", "scipy.ndimage").stdout.split())
+    assert "scipy.ndimage.correlate1d correlation, conjugate" in printed
     assert "scipy.signal" not in printed
+
+
+@pytest.mark.parametrize(
+    ("said", "begin"),
+    [
+        ("octave", "matlab."),
+        ("np", "numpy."),
+        ("sk", "skimage."),
+        ("CV2", "cv2."),
+        ("tf", "tensorflow."),
+        ("im", "imagemagick."),
+        ("PyTorch", "torch."),
+        ("signal", "scipy.signal."),
+        ("scipy.ndimage.corr", "scipy.ndimage.correlate"),
+        ("graph", "graphicsmagick.convolve"),
+    ],
+)
+def test_what_people_type(said, begin):
+    rows = json.loads(succeed("dialects", said, "--json").stdout)
+    assert [row["tool"] for row in rows] == [tool for tool in DIALECTS if tool.startswith(begin)]
 
 
 def test_one_tool():
@@ -44,3 +64,5 @@ def test_json():
 def test_mistakes():
     assert "must be one of scipy.signal.convolve2d" in fail("dialects", "convolve2d")
     assert "there are functions of numpy, scipy" in fail("dialects", "photoshop")
+    assert "it must be one of numpy" in fail("dialects", "numpi")
+    assert "it must be one of opencv" in fail("dialects", "opencvv")

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dialect_calls import evaluated, installed, outputs
-from dialect_cases import PICTURES, SHAPES, SQUARE, cases, few_entries, library, shapes
+from dialect_cases import LARGER, PICTURES, SHAPES, SQUARE, cases, few_entries, library, shapes
 from hypothesis import given
 from hypothesis import strategies as st
 from oracles import BOUNDARIES, MODES, integers
@@ -23,6 +23,7 @@ from convmat.conventions.dialects import (
     other_names,
     to_dialect,
 )
+from convmat.conventions.tool_search import find_dialect
 from convmat.conventions.tools.kernel_form import BY_SUM
 from convmat.errors import ConvmatError
 
@@ -30,6 +31,7 @@ RECORDED = {
     path.stem: json.loads(path.read_text())["cases"]
     for path in sorted((Path(__file__).parent / "recorded" / "dialects").glob("*.json"))
 }
+EYE = np.eye(3)
 WRITABLE = [tool for tool, row in DIALECTS.items() if row.call]
 # Those that transform, or divide by a sum, round; all others are exact for small integers.
 ROUNDING = {
@@ -361,14 +363,119 @@ def test_zeros_move_an_anchor_where_the_tool_has_another():
 
 
 def test_a_large_kernel_has_a_name_in_the_text():
+    """And a comment says which array that is."""
     call = to_dialect("scipy.ndimage.convolve", Convention(np.ones((9, 9)), "same", "mirror"))
-    assert str(call) == "y = scipy.ndimage.convolve(x, kernel, origin=(0, 0), mode='mirror')"
+    where, text = str(call).splitlines()
+    assert where.startswith("# kernel: to_dialect('scipy.ndimage.convolve', ...).kernel")
+    assert "shape (9, 9)" in where
+    assert text == "y = scipy.ndimage.convolve(x, kernel, origin=(0, 0), mode='mirror')"
     assert call.kernel.shape == (9, 9)
+    blur = Convention(np.ones((9, 9, 3)), "full")
+    assert str(to_dialect("matlab.convn", blur)).startswith("% kernel: to_dialect('matlab.convn'")
+    pair = to_dialect("cv2.sepFilter2D", Convention(np.ones((99, 3)), "same", "mirror"))
+    assert str(pair).startswith("# kernel_x, kernel_y: ")
+    assert "#" not in str(to_dialect("scipy.signal.convolve", Convention(np.ones((4, 4, 4)))))
+
+
+@pytest.mark.parametrize(
+    "tool",
+    ["scipy.ndimage.correlate", "torch.nn.functional.conv3d", "torch.nn.Conv3d", "matlab.convn"],
+)
+def test_calls_with_large_kernels_run(tool):
+    needs(tool)
+    x, blur = integers((6, 5, 7)), Convention(integers((5, 5, 5), 3), "same")
+    call = to_dialect(tool, blur)
+    assert "to_dialect" in str(call)
+    (y,) = evaluated(tool, [(x, call)])
+    np.testing.assert_array_equal(y, (blur.matrix(x.shape) @ x.ravel()).reshape(x.shape))
+
+
+LONGER = ["numpy.convolve", "numpy.correlate", "jax.numpy.convolve", "jax.numpy.correlate"]
+
+
+@given(
+    st.sampled_from(LONGER[:2]),
+    st.integers(1, 9),
+    st.integers(1, 7),
+    st.integers(-3, 9),
+    st.integers(0, 99),
+)
+def test_same_is_right_for_signals_of_any_length(tool, n, k, anchor, seed):
+    """NumPy's own `same` is as long as the kernel, where that is the longer one."""
+    x, one = integers((n,), seed), Convention(integers((k,), seed + 1), "same", "zero", anchor)
+    (y,) = evaluated(tool, [(x, to_dialect(tool, one))])
+    check(tool, y, one.apply(x), one.kernel, x)
+
+
+@pytest.mark.parametrize("tool", LONGER)
+@pytest.mark.parametrize(("n", "k", "anchor"), [(2, 5, 0), (1, 4, 2), (3, 3, 4), (8, 3, 0)])
+def test_same_of_a_few_samples(tool, n, k, anchor):
+    needs(tool)
+    x, one = integers((n,)), Convention(integers((k,), 3), "same", "zero", anchor)
+    call = to_dialect(tool, one)
+    assert "cuts it out of `full`" in call.note
+    (y,) = evaluated(tool, [(x, call)])
+    check(tool, y, one.apply(x), one.kernel, x)
+
+
+@pytest.mark.parametrize("tool", [tool for tool in WRITABLE if library(tool) == "scipy"])
+def test_scipys_same_is_as_long_as_the_signal(tool):
+    for n, k in LARGER:
+        for anchor in ((0,) * len(k), tuple(size // 2 for size in k), k):
+            x, one = integers(n), Convention(integers(k, 3), "same", "zero", anchor)
+            try:
+                call = to_dialect(tool, one)
+            except ConvmatError:
+                continue
+            (y,) = evaluated(tool, [(x, call)])
+            check(tool, y, one.apply(x), one.kernel, x)
+
+
+@pytest.mark.parametrize(
+    ("tool", "argument"),
+    [("torch.nn.Conv2d", "bias"), ("keras.layers.Conv2D", "use_bias")],
+)
+def test_a_layers_bias_is_told(tool, argument):
+    call = to_dialect(tool, Convention(EYE, "same"))
+    assert f"{argument}=False" in str(call)
+    assert f"`{argument}` is taken as False" in call.note
+    with pytest.raises(
+        ConvmatError, match=f"{argument} must be False, got True: it adds an offset"
+    ):
+        from_dialect(tool, EYE, **{argument: True})
+
+
+# A name for each axis
+
+
+def test_a_boundary_for_each_axis():
+    from scipy import ndimage
+
+    x = np.random.default_rng(0).random((9, 8))
+    line = np.exp(-0.5 * np.arange(-4, 5) ** 2)
+    kernel = np.outer(line, line) / line.sum() ** 2
+    for modes in [("wrap", "nearest"), ["mirror", "reflect"], ("constant", "grid-wrap")]:
+        read = from_dialect("scipy.ndimage.gaussian_filter", kernel, mode=modes)
+        found = ndimage.gaussian_filter(x, 1.0, mode=modes)
+        assert abs(read.apply(x) - found).max() <= 81 * np.finfo(float).eps
+    with pytest.raises(RuntimeError, match="sequence of modes"):  # as SciPy has it
+        ndimage.convolve(x, kernel, mode=("wrap", "nearest"))
+    with pytest.raises(ConvmatError, match="mode must be one name, for all axes"):
+        from_dialect("scipy.ndimage.convolve", kernel, mode=("wrap", "nearest"))
+
+
+@pytest.mark.parametrize("axes", [(0, 1), (-2, -1), [0, -1], None])
+def test_all_axes_of_ndimage(axes):
+    from scipy import ndimage
+
+    x, kernel = integers((5, 6)), integers((2, 3))
+    found = ndimage.correlate(x, kernel, mode="mirror", origin=(-1, 0), axes=axes)
+    read = from_dialect("scipy.ndimage.correlate", kernel, mode="mirror", origin=(-1, 0), axes=axes)
+    np.testing.assert_array_equal(read.apply(x), found)
 
 
 # Bad input
 
-EYE = np.eye(3)
 BAD_CALLS = [
     (
         "numpy.convolv",
@@ -395,6 +502,12 @@ BAD_CALLS = [
     ("scipy.ndimage.convolve", EYE, {"origin": (1, 0, 0)}, "an integer, or 2 of them"),
     ("scipy.ndimage.convolve", EYE, {"origin": 0.5}, "origin must be an integer"),
     ("scipy.ndimage.convolve1d", EYE[0], {"axis": 1}, "axis must be -1, got 1"),
+    ("scipy.ndimage.convolve", EYE, {"axes": (1,)}, r"name all axes .* \(0, 1\) .* length 1"),
+    ("scipy.ndimage.convolve", EYE, {"axes": (1, 0)}, r"name all axes .* got \(1, 0\)"),
+    ("scipy.ndimage.gaussian_filter", EYE, {"mode": ["wrap"]}, "one for each of the 2 axes"),
+    ("scipy.ndimage.gaussian_filter", EYE, {"mode": ["wrap", 1]}, "one for each of the 2 axes"),
+    ("scipy.ndimage.gaussian_filter", EYE, {"mode": ["wrap", "x"]}, "mode 'x' is unknown"),
+    ("numpy", EYE, {}, "is not one function; it must be one of numpy.convolve, numpy.correlate"),
     ("scipy.signal.lfilter", EYE[0], {"a": [1, 0.5]}, "its own past outputs"),
     ("numpy.pad", EYE, {}, "needs pad_width"),
     ("numpy.pad", EYE, {"pad_width": 1, "mode": "median"}, "median.*no linear function"),
@@ -485,7 +598,30 @@ def test_what_a_tool_cannot(tool, parts, words):
         to_dialect(tool, Convention(*parts))
 
 
+@pytest.mark.parametrize(
+    ("said", "tool"),
+    [
+        ("np.convolve", "numpy.convolve"),
+        ("NDI.Correlate", "scipy.ndimage.correlate"),
+        ("F.conv2d", "torch.nn.functional.conv2d"),
+        ("nn.conv2d", "torch.nn.Conv2d"),
+        ("tf.keras.layers.conv2d", "keras.layers.Conv2D"),
+        ("opencv.filter2d", "cv2.filter2D"),
+        ("scikit-image.filters.sobel", "skimage.filters.sobel"),
+        ("Octave.imfilter", "matlab.imfilter"),
+    ],
+)
+def test_tools_go_by_several_names(said, tool):
+    assert find_dialect(said) is DIALECTS[tool]
+
+
+def test_names_are_different_in_lower_case_too():
+    assert len({tool.lower() for tool in DIALECTS}) == len(DIALECTS)
+
+
 def test_what_is_no_convention():
+    with pytest.raises(ConvmatError, match="must be a Convention, got int"):
+        other_names(3)
     with pytest.raises(ConvmatError, match="must be a Convention, got ndarray"):
         to_dialect("numpy.convolve", EYE[0])
 

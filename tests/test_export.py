@@ -1,6 +1,7 @@
 """Matrices survive a file exactly, other tools read them, damaged files are refused."""
 
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -135,6 +136,21 @@ def test_bad_arguments_write_nothing(tmp_path, change, message):
     with pytest.raises(ConvmatError, match=message):
         save_matrix(path, arguments["matrix"], arguments["geometry"], **options)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["", "H", "H.txt", ".npz"])
+def test_names_that_do_not_say_what_is_read(name):
+    words = rf"the name of a file must end in \.npz, \.mtx, \.mat, got '{re.escape(name)}'$"
+    with pytest.raises(ConvmatError, match=words):
+        load_matrix(name)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_empty_files(tmp_path, suffix):
+    path = tmp_path / f"H{suffix}"
+    path.touch()
+    with pytest.raises(ConvmatError, match="cannot read .*: the file is empty"):
+        load_matrix(path)
 
 
 @pytest.mark.parametrize("path", [None, 3, b"H.npz", "H\0.npz"])

@@ -11,7 +11,8 @@ from convmat import ConvmatError, TooLargeError, convolution_matrix
 from convmat.layers import norm_bounds, spectral_norm
 from convmat.layers.frequency_blocks import circulant_norm
 from convmat.layers.layer_geometry import parse_layer
-from convmat.layers.layer_matrix import layer_matrix
+from convmat.layers.layer_matrix import build, layer_matrix
+from convmat.layers.layer_product import layer_operator
 from convmat.layers.singular_values import layer_singular_values
 from convmat.layers.spectral_norm import layer_spectral_norm
 from convmat.matrices import blocks
@@ -179,6 +180,21 @@ def test_large_layers_are_built_in_parallel(monkeypatch):
     np.testing.assert_array_equal(layer_matrix(weight, **arguments(case)).toarray(), expected)
 
 
+@pytest.mark.parametrize("case", CASES, ids=name)
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+def test_the_operator_of_one_group_is_its_matrix(case, dtype):
+    weight, _ = data(case)
+    geometry = parse_layer(weight.shape, **arguments(case)).one_group
+    part = weight[: len(weight) // case.get("groups", 1)].astype(dtype)
+    if dtype == "complex128":
+        part = part + 1j * integers(part.shape, 6)
+    matrix, operator = build(part, geometry), layer_operator(part, geometry)
+    assert operator.shape == matrix.shape and operator.dtype == matrix.dtype
+    x, y = integers((matrix.shape[1],), 1), integers((matrix.shape[0],), 2)
+    np.testing.assert_array_equal(operator @ x, matrix @ x)
+    np.testing.assert_array_equal(operator.H @ y, matrix.conj().T @ y)
+
+
 # --- singular values
 
 
@@ -297,6 +313,21 @@ def test_a_layer_too_large_to_factor_keeps_its_bounds(monkeypatch):
     expected = np.linalg.norm(layer_matrix(weight, **arguments(case)).toarray(), 2)
     assert found.lower <= expected * (1 + 1000 * EPS)
     assert expected <= found.upper <= 1.1 * found.lower
+
+
+def test_the_matrix_of_a_large_layer_is_not_built(monkeypatch):
+    """A layer of 64 channels to 64 took 20 s by it; its bounds, and what they are, need none."""
+    case = layer((6, 5, 3, 3), (5, 12, 11), padding=1)
+    weight = normal(case)
+    values = np.linalg.svd(layer_matrix(weight, **arguments(case)).toarray(), compute_uv=False)
+    monkeypatch.setattr(norm_bounds, "_GRAM_PRODUCTS", 10.0)
+    monkeypatch.setattr(spectral_norm, "build", None)
+    found = layer_spectral_norm(weight, **arguments(case), method="lanczos")
+    assert not found.certified
+    assert found.lower <= values[0] <= found.upper <= 1.1 * found.lower
+    assert found.norm == found.lower == pytest.approx(values[0], rel=1e-6)
+    assert abs(values - found.norm).min() <= (found.residual + 1000 * EPS) * found.norm
+    assert "some singular value is within" in str(found)
 
 
 def test_iterations_that_do_not_converge_still_bound(monkeypatch):

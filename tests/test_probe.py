@@ -445,6 +445,124 @@ def test_functions_that_misbehave(function, verdict, words):
     assert "\n" not in report.notes[0]
 
 
+class Counter:
+    """Adds how often it was called."""
+
+    calls = 0
+
+    def __call__(self, x):
+        self.calls += 1
+        return x + self.calls
+
+
+class Average:
+    """A running average, as of the frames of a film."""
+
+    def __init__(self, share):
+        self.share, self.kept = share, 0.0
+
+    def __call__(self, x):
+        self.kept = self.kept + self.share * (x - self.kept)
+        return self.kept
+
+
+class Echo:
+    """Adds what it was given the last time."""
+
+    last = 0.0
+
+    def __call__(self, x):
+        y, self.last = x + self.last, x
+        return y
+
+
+class Gain:
+    """Divides by the largest value ever seen."""
+
+    largest = 0.0
+
+    def __call__(self, x):
+        self.largest = max(self.largest, np.abs(x).max(), 1e-9)
+        return x / self.largest
+
+
+class EachOther:
+    """Every so many calls it does something else."""
+
+    def __init__(self, period):
+        self.period, self.calls = period, 0
+
+    def __call__(self, x):
+        self.calls += 1
+        return x * (self.calls % self.period > 0)
+
+
+class Warmed:
+    """Doubles until it was called so often."""
+
+    def __init__(self, calls):
+        self.left = calls
+
+    def __call__(self, x):
+        self.left -= 1
+        return 2 * x if self.left >= 0 else x
+
+
+class Quota:
+    """Raises after so many calls."""
+
+    def __init__(self, calls):
+        self.left = calls
+
+    def __call__(self, x):
+        self.left -= 1
+        if self.left < 0:
+            raise RuntimeError("no calls left")
+        return x
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (Counter(), "changes steadily from call to call"),
+        (Average(0.5), "changes steadily"),
+        (Average(0.01), "changes steadily"),
+        (Echo(), "it settles"),
+        (Gain(), "it settles"),
+        (EachOther(2), "every 2 calls it repeats itself"),
+        (EachOther(7), "depends on the calls before"),
+        (Warmed(3), "it settles"),
+        (Warmed(60), "it settles"),  # seen when the first inputs are given again
+    ],
+)
+def test_functions_that_remember(function, words):
+    report = probe_operator(function, 16)
+    assert report.verdict is Verdict.STATEFUL and not report.linear
+    assert report.matrix is None and report.convention is None
+    assert "something else for the same input" in str(report) and words in str(report)
+
+
+def test_functions_that_no_longer_answer():
+    calls = probe_operator(lambda x: x, 16).calls
+    report = probe_operator(Quota(calls - 3), 16)
+    assert report.verdict is Verdict.STATEFUL
+    assert "no calls left, for an input that it has answered before" in str(report)
+
+
+@given(st.integers(0, 999), st.sampled_from(["noise", "gain", "dither", "one"]))
+def test_random_functions_are_not_taken_for_ones_that_remember(seed, kind):
+    rng = np.random.default_rng(seed)
+    function = {
+        "noise": lambda x: x + rng.standard_normal(x.shape),
+        "gain": lambda x: x * rng.random(),
+        "dither": lambda x: np.floor(x + rng.random(x.shape)),
+        "one": lambda x: np.atleast_1d(x.sum() + rng.random()),
+    }[kind]
+    report = probe_operator(function, 16)
+    assert report.verdict is Verdict.RANDOM
+    assert "it is random, or depends on the calls before" in str(report)
+
+
 def test_functions_that_write_into_their_input():
     def double(x):
         x *= 2

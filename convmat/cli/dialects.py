@@ -10,7 +10,7 @@ from convmat.cli.options import JsonOption
 from convmat.cli.report import fact_table
 from convmat.cli.terminal import output
 from convmat.conventions.dialect_table import dialect_facts
-from convmat.conventions.dialects import find_dialects
+from convmat.conventions.tool_search import find_dialects
 
 __all__ = ["dialects"]
 
@@ -20,8 +20,8 @@ def dialects(
         str,
         typer.Argument(
             metavar="[TOOL]",
-            help="A function, such as scipy.ndimage.correlate, or a library, such as scipy. "
-            "Default: all of them.",
+            help="A function, such as scipy.ndimage.correlate, a library, such as scipy, np, tf "
+            "or octave, or what a name begins with. Default: all of them.",
             show_default=False,
         ),
     ] = "",

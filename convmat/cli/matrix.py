@@ -83,7 +83,8 @@ def matrix(
     save_matrix(output_file, built, geometry, order=order.upper(), kernel=entries)
     rows, columns = built.shape
     size = os.path.getsize(output_file)
-    names = dict.fromkeys(geometry.boundary)
+    one = len(set(geometry.boundary)) == 1
+    names = geometry.boundary[:1] if one else geometry.boundary
     anchor_text = ", ".join(map(str, geometry.anchor))
     output().print(
         one_line(

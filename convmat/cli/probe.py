@@ -3,6 +3,7 @@
 import sys
 from contextlib import redirect_stdout
 from dataclasses import replace
+from textwrap import indent
 from typing import Annotated, Any
 
 import typer
@@ -67,7 +68,7 @@ def probe(
         Mode | None,
         typer.Option(
             help="Of --kernel: full (n + k - 1 outputs), same (n) or valid (n - k + 1). Default: "
-            "same.",
+            "same, where convmat matrix has full.",
             case_sensitive=False,
             show_default=False,
         ),
@@ -155,7 +156,7 @@ def probe(
         _finish(seen, as_json(_without_matrix(seen)), as_json_text, ok=True)
         if names and not as_json_text:
             for tool, call in seen.names.items():
-                output().print(f"\n{tool}\n    {call}")
+                output().print(f"\n{tool}\n{indent(call, '    ')}")
 
 
 def _finish(result: Any, json_text: str, as_json_text: bool, *, ok: bool) -> None:

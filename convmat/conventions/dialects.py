@@ -8,51 +8,21 @@ is refused; `convmat.layer_matrix` builds the matrix of that.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
-from types import MappingProxyType
 from typing import Any
 
 from convmat.conventions.convention import Convention
-from convmat.conventions.tools.arrays import ARRAY_DIALECTS
+from convmat.conventions.tool_search import DIALECTS, find_dialect
 from convmat.conventions.tools.call import Call, Language
 from convmat.conventions.tools.dialect import Dialect
-from convmat.conventions.tools.layers import LAYER_DIALECTS
-from convmat.conventions.tools.matlab import MATLAB_DIALECTS
-from convmat.conventions.tools.paddings import PADDING_DIALECTS
-from convmat.conventions.tools.pictures import PICTURE_DIALECTS
 from convmat.errors import ConvmatError
 
 __all__ = [
     "DIALECTS",
     "OtherNames",
-    "find_dialect",
-    "find_dialects",
     "from_dialect",
     "other_names",
     "to_dialect",
 ]
-
-DIALECTS: Mapping[str, Dialect] = MappingProxyType(
-    {
-        row.tool: row
-        for rows in (
-            ARRAY_DIALECTS,
-            PADDING_DIALECTS,
-            PICTURE_DIALECTS,
-            LAYER_DIALECTS,
-            MATLAB_DIALECTS,
-        )
-        for row in rows
-    }
-)
-
-_ALIASES = {
-    "np.": "numpy.",
-    "jnp.": "jax.numpy.",
-    "tf.": "tensorflow.",
-    "F.": "torch.nn.functional.",
-    "octave.": "matlab.",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +50,8 @@ def from_dialect(tool: str, kernel: Any, *options: Any, **arguments: Any) -> Con
     Parameters
     ----------
     tool : str
-        A name in `DIALECTS`, such as ``"scipy.ndimage.correlate"``.
+        A name in `DIALECTS`, such as ``"scipy.ndimage.correlate"``; also with a short name of its
+        library (``np.convolve``, ``F.conv2d``, ``octave.conv2``), and in any case.
     kernel : array_like
         As it is given to the tool.
     *options
@@ -142,8 +113,7 @@ def to_dialect(tool: str, convention: Convention) -> Call:
     >>> print(to_dialect("scipy.ndimage.correlate", blur))
     y = scipy.ndimage.correlate(x, [[4.0, 3.0], [2.0, 1.0]], origin=(-1, -1), mode='mirror')
     """
-    if not isinstance(convention, Convention):
-        raise ConvmatError(f"convention must be a Convention, got {type(convention).__name__}")
+    _check(convention)
     dialect = find_dialect(tool)
     try:
         return dialect.write(convention)
@@ -160,6 +130,7 @@ def other_names(convention: Convention) -> OtherNames:
     >>> names.calls.keys(), names.reasons["numpy.convolve"]
     (dict_keys(['pywt.pad']), 'has no boundary antisymmetric; it has zero')
     """
+    _check(convention)
     calls, reasons = {}, {}
     for tool, dialect in DIALECTS.items():
         try:
@@ -169,54 +140,9 @@ def other_names(convention: Convention) -> OtherNames:
     return OtherNames(calls, reasons)
 
 
-def find_dialect(tool: str) -> Dialect:
-    """The row of a tool.
-
-    Raises
-    ------
-    ConvmatError
-        With the names that are most alike.
-
-    Examples
-    --------
-    >>> find_dialect("octave.conv2").tool
-    'matlab.conv2'
-    """
-    if not isinstance(tool, str):
-        raise ConvmatError(f"tool must be a name, got {tool!r}")
-    name = tool
-    for short, full in _ALIASES.items():
-        if tool.startswith(short):
-            name = full + tool.removeprefix(short)
-    if name in DIALECTS:
-        return DIALECTS[name]
-    last = name.rpartition(".")[2].lower()
-    alike = [known for known in DIALECTS if known.rpartition(".")[2].lower() == last]
-    alike = alike or get_close_matches(name, DIALECTS, 4, 0.75)
-    if alike:
-        raise ConvmatError(f"tool {tool!r} is unknown; it must be one of {', '.join(alike)}")
-    libraries = ", ".join(dict.fromkeys(known.partition(".")[0] for known in DIALECTS))
-    raise ConvmatError(
-        f"tool {tool!r} is unknown; it must be a name in DIALECTS, such as scipy.ndimage.convolve; "
-        f"there are functions of {libraries}"
-    )
-
-
-def find_dialects(name: str = "") -> list[Dialect]:
-    """The row of a tool, or the rows of all that a name begins: a library's, or all.
-
-    Raises
-    ------
-    ConvmatError
-        Where there is none.
-
-    Examples
-    --------
-    >>> [row.tool for row in find_dialects("tensorflow")]
-    ['tensorflow.pad', 'tensorflow.nn.convolution']
-    """
-    begun = [row for tool, row in DIALECTS.items() if f"{tool}.".startswith(name.rstrip(".") + ".")]
-    return (begun if name else list(DIALECTS.values())) or [find_dialect(name)]
+def _check(convention: Any) -> None:
+    if not isinstance(convention, Convention):
+        raise ConvmatError(f"convention must be a Convention, got {type(convention).__name__}")
 
 
 def _named(

@@ -128,6 +128,8 @@ def load_matrix(path: str | os.PathLike[str]) -> StoredMatrix:
     suffix = check_suffix(path, tuple(MATRIX_FORMATS))
     try:
         with open(path, "rb") as file:
+            if os.fstat(file.fileno()).st_size == 0:
+                raise ConvmatError("the file is empty")
             matrix, text = MATRIX_FORMATS[suffix].read(file)
             if text and matrix.format in ("csr", "csc"):
                 matrix.check_format(full_check=True)  # or the conversion to csr would crash

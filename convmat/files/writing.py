@@ -31,7 +31,7 @@ def check_suffix(path: str | os.PathLike[str], allowed: tuple[str, ...]) -> str:
         raise ConvmatError(f"the name of a file must be text or a path, got {path!r}")
     suffix = Path(path).suffix.lower()
     if suffix not in allowed:
-        raise ConvmatError(f"the name of {path} must end in {', '.join(allowed)}")
+        raise ConvmatError(f"the name of a file must end in {', '.join(allowed)}, got {name!r}")
     return suffix
 
 

@@ -79,8 +79,16 @@ def frequency_singular_values(
     copies = tuple(range(2, spectrum.ndim, 2))
     frequencies = tuple(range(3, spectrum.ndim, 2))
     blocks = spectrum.transpose(*frequencies, 0, 1, *copies)
-    blocks = blocks.reshape(prod(grid) // prod(stride), outputs, inputs * prod(stride))
-    values: NDArray = np.linalg.svd(blocks, compute_uv=False)
+    counts = tuple(n // s for n, s in zip(grid, stride, strict=True))
+    blocks = blocks.reshape(*counts, outputs, inputs * prod(stride))
+    # Of real weights, opposite frequencies are conjugates: half of the first axis is enough.
+    real = weight.dtype.kind != "c"
+    first = counts[0] // 2 + 1 if real else counts[0]
+    values: NDArray = np.linalg.svd(blocks[:first], compute_uv=False)
+    mirrored = values[counts[0] - first : 0 : -1]  # of the frequencies that were left out
+    for axis in range(1, len(counts)):
+        mirrored = np.roll(np.flip(mirrored, axis), 1, axis)
+    values = np.concatenate([values, mirrored]).reshape(prod(counts), -1)
     return values / sqrt(prod(stride))
 
 

@@ -11,7 +11,7 @@ doi:10.1137/1.9780898719628; S. M. Rump, Verification of positive definiteness, 
 doi:10.1007/s10543-006-0056-1.
 """
 
-import math
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from convmat.errors import TooLargeError
 from convmat.layers.layer_geometry import LayerGeometry
 from convmat.solvers.factorization import NotPositiveDefiniteError, factorize
 
-__all__ = ["is_below", "leading_vector", "signal_first"]
+__all__ = ["is_below", "is_too_large", "leading_vector", "signal_first"]
 
 EPS = float(np.finfo(np.float64).eps)
 
@@ -31,14 +31,13 @@ _GRAM_PRODUCTS = 1e9
 _FACTOR_FLOPS = 1e11
 
 
-def leading_vector(matrix: Any, seed: int, tolerance: float) -> NDArray:
-    """A unit vector near the first right singular vector."""
-    from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
+def leading_vector(layer: Any, seed: int, tolerance: float) -> NDArray:
+    """A unit vector near the first right singular vector of an operator."""
+    from scipy.sparse.linalg import ArpackNoConvergence, eigsh
 
-    n = matrix.shape[1]
-    start = np.random.default_rng(seed).standard_normal(n).astype(matrix.dtype)
-    adjoint = matrix.conj().T
-    gram = LinearOperator((n, n), matvec=lambda v: adjoint @ (matrix @ v), dtype=matrix.dtype)
+    n = layer.shape[1]
+    start = np.random.default_rng(seed).standard_normal(n).astype(layer.dtype)
+    gram = layer.H @ layer
     steps = min(n, 40)
     try:
         vectors = eigsh(gram, 1, which="LA", v0=start, ncv=steps, tol=tolerance, maxiter=2000)[1]
@@ -59,7 +58,18 @@ def signal_first(group: LayerGeometry) -> NDArray[np.intp]:
     wide = group.matrix_shape[0] < group.matrix_shape[1]
     shape = group.output_shape if wide else group.input_shape
     axes = sorted(range(1, len(shape)), key=lambda axis: -shape[axis])
-    return np.arange(math.prod(shape)).reshape(shape).transpose(*axes, 0).ravel()
+    return np.arange(prod(shape)).reshape(shape).transpose(*axes, 0).ravel()
+
+
+def is_too_large(weight: NDArray, group: LayerGeometry) -> bool:
+    """Whether forming M'M takes too long, so that M itself need not be built either."""
+    rows, columns = group.matrix_shape
+    entries = weight != 0
+    of_output = int(np.count_nonzero(entries.reshape(len(weight), -1), axis=1).max())
+    of_sample = int(np.count_nonzero(entries, axis=(0, *range(2, weight.ndim))).max())
+    per_row = of_output if rows >= columns else -(-of_sample // prod(group.stride))
+    stored = int(np.count_nonzero(entries)) * prod(group.output_size)
+    return stored * per_row > _GRAM_PRODUCTS
 
 
 def is_below(
@@ -67,9 +77,6 @@ def is_below(
 ) -> bool | None:
     """Whether the norm is proven to be below `target`; None where that costs too much."""
     n = matrix.shape[1]
-    per_row = int(np.diff(matrix.indptr).max())
-    if matrix.nnz * per_row > _GRAM_PRODUCTS:
-        return None
     ordered = sparse.csr_array(matrix[:, order])
     gram = sparse.csr_array(ordered.conj().T @ ordered)
     entries = gram.tocoo()

@@ -16,7 +16,8 @@ from convmat.errors import ConvmatError, TooLargeError
 from convmat.layers.frequency_blocks import circulant_norm, frequency_singular_values
 from convmat.layers.layer_geometry import LayerGeometry, parse_layer
 from convmat.layers.layer_matrix import as_weight, build
-from convmat.layers.norm_bounds import is_below, leading_vector, signal_first
+from convmat.layers.layer_product import layer_operator
+from convmat.layers.norm_bounds import is_below, is_too_large, leading_vector, signal_first
 from convmat.layers.singular_values import SpectrumMethod, parse_method
 from convmat.linear_maps import solution_dtype
 from convmat.memory import require_memory
@@ -40,13 +41,14 @@ class SpectralNorm:
     norm : float
         Where it was found by iterations, the `lower` bound.
     lower, upper : float
-        The norm is between them for certain, rounding included.
+        The norm is between them for certain, rounding included. `lower` is ``|M v|`` of a unit
+        vector; `upper` comes from a factorization, or is the norm of a circular layer.
     certified : bool
         Whether they are as close as was asked for.
     method : SpectrumMethod
     residual : float
-        ``|M'M v - norm^2 v| / norm^2`` of the unit vector v that the lower bound comes from; 0
-        where no vector was needed.
+        ``|M'M v - norm^2 v| / norm^2`` of the unit vector v that the lower bound comes from: some
+        singular value is within ``residual * norm`` of `norm`. 0 where no vector was needed.
     note : str
         Why it is not certified; empty where it is.
     """
@@ -196,39 +198,60 @@ def _cheap_bound(weight: NDArray, group: LayerGeometry) -> float:
 def _norm(
     weight: NDArray, group: LayerGeometry, bound: float, method: SpectrumMethod, tolerance: float
 ) -> SpectralNorm:
-    matrix = build(weight, group)
-    if matrix.shape[0] < matrix.shape[1]:
-        matrix = sparse.csr_array(matrix.conj().T)
-    n = matrix.shape[1]
+    from scipy.sparse.linalg import aslinearoperator
+
+    wide = group.matrix_shape[0] < group.matrix_shape[1]
+    outputs, n = max(group.matrix_shape), min(group.matrix_shape)
     if method is SpectrumMethod.DENSE or n < 3:
-        return _exact(_dense(matrix), 2 * n, method)
-    column_sums, row_sums = (float(abs(matrix).sum(axis=axis).max()) for axis in (0, 1))
-    bound = min(bound, math.sqrt(column_sums * row_sums) * (1 + n * EPS))
-    order = signal_first(group)
+        return _exact(_dense(_upright(weight, group)), 2 * n, method)
+    matrix = None if is_too_large(weight, group) else _upright(weight, group)
+    sizes = layer_operator(abs(weight), group)
+    sizes = sizes.H if wide else sizes
+    if matrix is None:
+        layer = layer_operator(weight, group)
+        layer = layer.H if wide else layer
+    else:
+        layer = aslinearoperator(matrix)  # of few channels: faster than a product for each tap
+    column_sums, row_sums = (
+        float((side @ np.ones(side.shape[1])).max()) for side in (sizes.H, sizes)
+    )
+    of_sizes = math.sqrt(column_sums * row_sums)  # no less than the norm, nor than that of |M|
+    bound = min(bound, of_sizes * (1 + n * EPS))
     lower, residual, note = 0.0, math.inf, ""
+    order = signal_first(group)
     for attempt in range(_ATTEMPTS):
-        vector = leading_vector(matrix, attempt, tolerance / 4)
-        product = matrix @ vector
+        vector = leading_vector(layer, attempt, tolerance / 4)
+        product = layer @ vector
         value = float(np.linalg.norm(product))
         if value > lower:
             lower = value
-            residual = float(np.linalg.norm(matrix.conj().T @ product - value**2 * vector))
+            residual = float(np.linalg.norm(layer.H @ product - value**2 * vector))
             residual /= value**2
         target = lower * (1 + tolerance * 0.9)
         if bound <= target:
             break
-        below = is_below(matrix, order, target, column_sums * row_sums)
+        below = None if matrix is None else is_below(matrix, order, target, of_sizes**2)
         if below is None:
-            note = "not certified: too large to be factored; the upper bound is a circular layer's"
+            note = (
+                "not certified: too large to be factored; the upper bound is a circular layer's, "
+                f"and some singular value is within {residual:.1e} of the lower one"
+            )
             break
         if below:
             bound = target
             break
         note = "not certified: Lanczos iterations did not converge to the largest singular value"
-    rounding = matrix.shape[0] * EPS
-    lower *= 1 - rounding
+    # Of the sums of an output's terms, and of the norms.
+    terms = max(weight.shape[:2]) * math.prod(group.kernel_shape)
+    lower *= 1 - (outputs + (terms + 8) * of_sizes / lower) * EPS
     note = "" if bound <= lower * (1 + tolerance) else note
     return SpectralNorm(lower, lower, max(bound, lower), True, method, residual, note)
+
+
+def _upright(weight: NDArray, group: LayerGeometry) -> Any:
+    """The matrix, or its adjoint where that has fewer columns."""
+    matrix = build(weight, group)
+    return sparse.csr_array(matrix.conj().T) if matrix.shape[0] < matrix.shape[1] else matrix
 
 
 def _dense(matrix: Any) -> float:

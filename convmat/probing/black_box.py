@@ -5,6 +5,7 @@ works in place, or returns the same buffer each time, does no harm.
 """
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,13 @@ from numpy.typing import DTypeLike, NDArray
 
 from convmat.errors import ConvmatError
 from convmat.geometry import parse_shape
+from convmat.memory import require_memory
 from convmat.probing.operator_report import Verdict
 
 __all__ = ["BlackBox", "MisbehaviourError"]
+
+_KEPT = 8  # answers, to be asked for again
+_SIGNALS = 32  # that are there at once, those answers among them
 
 
 class MisbehaviourError(Exception):
@@ -48,11 +53,13 @@ class BlackBox:
         None before the first call that returned an array.
     output_dtype : dtype or None
         The widest there was.
+    first_answers : list of pairs of ndarrays
+        The first inputs that were answered, and the outputs.
 
     Raises
     ------
     ConvmatError
-        For what is no function, shape or dtype.
+        For what is no function, shape or dtype, and for signals that would not fit in memory.
 
     Examples
     --------
@@ -72,10 +79,16 @@ class BlackBox:
         self.function = function
         self.input_shape = parse_shape(input_shape, "input_shape")
         self.dtype = _parse_dtype(dtype)
+        require_memory(
+            _SIGNALS * max(8, self.dtype.itemsize) * prod(self.input_shape),
+            f"signals of {self.input_shape} samples",
+            "use a smaller input_shape",
+        )
         self.calls = 0
         self.changes_input = False
         self.output_shape: tuple[int, ...] | None = None
         self.output_dtype: np.dtype | None = None
+        self.first_answers: list[tuple[NDArray, NDArray]] = []
 
     def __call__(self, signal: NDArray) -> NDArray:
         """The output, in double precision.
@@ -94,7 +107,10 @@ class BlackBox:
             raise MisbehaviourError(Verdict.RAISES, _in_words(error)) from error
         self.changes_input |= not np.array_equal(given, kept)
         output = self._checked(returned)
-        return output.astype(np.complex128 if output.dtype.kind == "c" else np.float64)
+        output = output.astype(np.complex128 if output.dtype.kind == "c" else np.float64)
+        if len(self.first_answers) < _KEPT:
+            self.first_answers.append((kept, output.copy()))
+        return output
 
     @property
     def precision(self) -> float:
@@ -139,7 +155,7 @@ def _parse_dtype(dtype: DTypeLike) -> np.dtype:
     try:
         parsed = np.dtype(dtype)
     except TypeError:
-        raise ConvmatError(f"dtype {dtype!r} is not a NumPy dtype") from None
+        raise ConvmatError(f"dtype must be integer, real or complex, got {dtype!r}") from None
     if parsed.kind not in "uifc":
         raise ConvmatError(f"dtype must be integer, real or complex, got {parsed}")
     return parsed

@@ -20,11 +20,13 @@ from numpy.typing import NDArray
 from convmat.probing.black_box import BlackBox, MisbehaviourError
 from convmat.probing.operator_report import Verdict
 from convmat.probing.regimes import Regime, random_signal, regimes
+from convmat.probing.repeats import check_repeats
 
 __all__ = [
     "Linearity",
     "measure_linearity",
     "refusals_in_words",
+    "rounding_of",
 ]
 
 _MARGIN = 100  # multiples of eps that sums of many terms, or FFTs of them, may round by
@@ -117,10 +119,11 @@ def measure_linearity(
             f"returns at most {largest:.1e} of its input, which may be rounding alone",
         )
     notes = [refusals_in_words(refusals)] if refusals else []
-    return _judge(trials, _tolerance(box, tolerance), notes, given=tolerance is not None)
+    return _judge(trials, rounding_of(box, tolerance), notes, given=tolerance is not None)
 
 
-def _tolerance(box: BlackBox, given: float | None) -> float:
+def rounding_of(box: BlackBox, given: float | None) -> float:
+    """Relative deviation that counts as rounding: what is given, or by the dtypes."""
     return min(_MARGIN * box.precision, _COARSEST) if given is None else given
 
 
@@ -130,7 +133,7 @@ def _try(
     base, half = regime.base, regime.reach / 2
     u, v = (random_signal(rng, box.input_shape, box.dtype, half) for _ in range(2))
     at_base, at_u, at_v = box(base + 0 * u), box(base + u), box(base + v)
-    _check_repeats(at_u, box(base + u), _tolerance(box, tolerance))
+    check_repeats(box, base + u, at_u, rounding_of(box, tolerance))
     at_sum, at_twice, at_minus = box(base + u + v), box(base + 2 * u), box(base - u)
     defects = [
         at_sum - at_u - at_v + at_base,
@@ -153,16 +156,6 @@ def _try(
         turned,
         np.concatenate([np.ravel(part) for part in (at_u, at_v, at_sum, at_twice, at_minus)]),
     )
-
-
-def _check_repeats(first: NDArray, second: NDArray, tolerance: float) -> None:
-    difference = _norm(first - second)
-    if difference > tolerance * _norm(first):
-        raise MisbehaviourError(
-            Verdict.RANDOM,
-            "returns something else for the same input: it differs by "
-            f"{_largest(first - second):.3g} in outputs of up to {_largest(first):.3g}",
-        )
 
 
 def _judge(trials: list[_Trial], tolerance: float, notes: list[str], *, given: bool) -> Linearity:

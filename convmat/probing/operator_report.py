@@ -24,7 +24,8 @@ class Verdict(StrEnum):
     ``limited``       one of these for values in a range only: it clips, or overflows
     ``not_linear``    none of them
     ``negligible``    outputs are no larger than the inputs' rounding
-    ``random``        the same input gives different outputs
+    ``stateful``      the output depends on earlier calls too: a counter, a running average
+    ``random``        the same input gives different outputs, in no order that calls show
     ``not_finite``    outputs are NaN or infinite
     ``no_array``      what comes back is no array of numbers
     ``changes_shape`` the output's shape depends on the input's values
@@ -43,6 +44,7 @@ class Verdict(StrEnum):
     LIMITED = "limited"
     NOT_LINEAR = "not_linear"
     NEGLIGIBLE = "negligible"
+    STATEFUL = "stateful"
     RANDOM = "random"
     NOT_FINITE = "not_finite"
     NO_ARRAY = "no_array"

@@ -16,10 +16,11 @@ from convmat.conventions.convention import Convention
 from convmat.conventions.dialects import other_names
 from convmat.probing.black_box import BlackBox, MisbehaviourError
 from convmat.probing.linear_part import LinearPart, find_linear_part
-from convmat.probing.linearity import Linearity, measure_linearity
+from convmat.probing.linearity import Linearity, measure_linearity, rounding_of
 from convmat.probing.operator_report import Border, OperatorReport, Verdict
 from convmat.probing.options import check_count, check_number
 from convmat.probing.recognize import Recognition, recognize_convolution
+from convmat.probing.repeats import check_earlier_answers
 from convmat.probing.rounded import recognize_rounded
 
 __all__ = ["probe_operator"]
@@ -42,7 +43,8 @@ def probe_operator(
     ----------
     function : callable
         Takes an ndarray of `input_shape` and `dtype`, returns an array. Whatever it does
-        (raise, write into its input, return something else each time) is reported.
+        (raise, write into its input, return something else each time, remember earlier calls)
+        is reported.
     input_shape : int or tuple of int
         Three times the kernel's size or more along each axis tells the boundaries apart.
     dtype : dtype
@@ -50,7 +52,7 @@ def probe_operator(
         real ones negative values too.
     max_calls : int
         For a matrix. With no more samples than that, each has an impulse of its own; with more,
-        impulses share calls, farther apart than the kernel is wide. About 50 further calls
+        impulses share calls, farther apart than the kernel is wide. About 60 further calls
         measure linearity.
     tolerance : float, optional
         Relative deviation that counts as rounding. Default: 100 eps of the coarser of inputs and
@@ -93,6 +95,7 @@ def probe_operator(
             linearity = measure_linearity(box, rng, tolerance)
             part = find_linear_part(box, linearity, rng, max_calls)
             found = _recognize(box, linearity, part, rng)
+            check_earlier_answers(box, rounding_of(box, tolerance))
         except MisbehaviourError as error:
             return _report(box, error.verdict, notes=(error.in_words(),))
     return _describe(box, linearity, part, found)

@@ -123,8 +123,11 @@ def verify_operator(
         The convolution kernel that it should have.
     input_shape : int or tuple of int
         Three times the kernel's size or more along each axis tells boundaries apart.
-    mode, boundary, anchor
-        As for `convolution_matrix`, but for the default mode, `same`.
+    mode : {"same", "full", "valid"}
+        Default: `same`, unlike `convolution_matrix`, whose default is `full`: most functions return
+        as many outputs as there are samples.
+    boundary, anchor
+        As for `convolution_matrix`: `zero` and ``(k - 1) // 2`` where they are not given.
     dtype : dtype
         Of what it is given.
     step : float

@@ -21,8 +21,11 @@ UPPER: ModeNames = {"full": Mode.FULL, "same": FixedAnchor.UPPER, "valid": Mode.
 
 ONE_LINE = {"axis": Setting(-1, "its kernels have one axis; reshape the kernel for others")}
 LARGER = (
-    "For a kernel larger than the signal, `same` has the kernel's size and `valid` swaps the two."
+    "For a kernel larger than the signal, `same` has the kernel's size and `valid` swaps the two; "
+    "the call that is written for `same` cuts it out of `full`, and is right for every signal."
 )
+ONE_MODE = "One `mode` for all axes: SciPy refuses a sequence here, unlike in `gaussian_filter`."
+NEITHER = "JAX refuses a kernel that is larger than the signal along some axes only."
 SWAPS = "`valid` swaps the two where the kernel is the larger one."
 
 ARRAY_DIALECTS = (
@@ -33,6 +36,7 @@ ARRAY_DIALECTS = (
         outputs=OutputNames("mode", LOWER, default="full"),
         boundary=zero_only(),
         call="y = numpy.convolve(x, {kernel}, {arguments})",
+        same_call="y = numpy.convolve(x, {kernel}, 'full')[{middle}:][:len(x)]",
         note=LARGER,
     ),
     Dialect(
@@ -42,6 +46,7 @@ ARRAY_DIALECTS = (
         outputs=OutputNames("mode", LOWER, default="valid"),
         boundary=zero_only(),
         call="y = numpy.correlate(x, {kernel}, {arguments})",
+        same_call="y = numpy.correlate(x, {kernel}, 'full')[{middle}:][:len(x)]",
         note=LARGER,
     ),
     Dialect(
@@ -117,23 +122,25 @@ ARRAY_DIALECTS = (
         tool="scipy.ndimage.convolve",
         axes=(1, MANY),
         kernel=CONVOLUTION,
-        outputs=OriginArgument("origin", AnchorArgument.SHIFTED_UP),
+        outputs=OriginArgument("origin", AnchorArgument.SHIFTED_UP, axes="axes"),
         boundary=BoundaryArgument(
             "mode", NDIMAGE, default="reflect", fill="cval", filled=("constant", "grid-constant")
         ),
         call="y = scipy.ndimage.convolve(x, {kernel}, {arguments})",
-        note="`reflect` is wrong where a kernel reaches four signal lengths past an edge.",
+        note="`reflect` is wrong where a kernel reaches four signal lengths past an edge. "
+        + ONE_MODE,
     ),
     Dialect(
         tool="scipy.ndimage.correlate",
         axes=(1, MANY),
         kernel=CORRELATION,
-        outputs=OriginArgument("origin", AnchorArgument.SHIFTED_DOWN),
+        outputs=OriginArgument("origin", AnchorArgument.SHIFTED_DOWN, axes="axes"),
         boundary=BoundaryArgument(
             "mode", NDIMAGE, default="reflect", fill="cval", filled=("constant", "grid-constant")
         ),
         call="y = scipy.ndimage.correlate(x, {kernel}, {arguments})",
-        note="`reflect` is wrong where a kernel reaches four signal lengths past an edge.",
+        note="`reflect` is wrong where a kernel reaches four signal lengths past an edge. "
+        + ONE_MODE,
     ),
     Dialect(
         tool="scipy.ndimage.convolve1d",
@@ -158,12 +165,31 @@ ARRAY_DIALECTS = (
         settings=ONE_LINE,
     ),
     Dialect(
+        tool="scipy.ndimage.gaussian_filter",
+        axes=(1, MANY),
+        kernel=CONVOLUTION,
+        outputs=OutputNames(None, {"same": FixedAnchor.LOWER}, default="same", odd=True),
+        boundary=BoundaryArgument(
+            "mode",
+            NDIMAGE,
+            default="reflect",
+            fill="cval",
+            filled=("constant", "grid-constant"),
+            per_axis=True,
+        ),
+        ignored=("sigma", "order", "truncate", "radius"),
+        note="`mode` may be a name for each axis. `uniform_filter` of odd sizes, `sobel`, "
+        "`prewitt` and `laplace` are alike.",
+    ),
+    Dialect(
         tool="jax.numpy.convolve",
         axes=(1, 1),
         kernel=CONVOLUTION,
         outputs=OutputNames("mode", LOWER, default="full"),
         boundary=zero_only(),
         call="y = jax.numpy.convolve(x, jax.numpy.asarray({kernel}), {arguments})",
+        same_call="y = jax.numpy.convolve(x, jax.numpy.asarray({kernel}), 'full')"
+        "[{middle}:][:len(x)]",
         ignored=("precision", "preferred_element_type"),
         note=LARGER,
     ),
@@ -174,6 +200,8 @@ ARRAY_DIALECTS = (
         outputs=OutputNames("mode", LOWER, default="valid"),
         boundary=zero_only(),
         call="y = jax.numpy.correlate(x, jax.numpy.asarray({kernel}), {arguments})",
+        same_call="y = jax.numpy.correlate(x, jax.numpy.asarray({kernel}), 'full')"
+        "[{middle}:][:len(x)]",
         ignored=("precision", "preferred_element_type"),
         note=LARGER,
     ),
@@ -192,7 +220,7 @@ ARRAY_DIALECTS = (
             if axes == (2, 2)
             else {},
             ignored=("method", "precision"),
-            note=SWAPS,
+            note=SWAPS if name == "fftconvolve" else f"{SWAPS} {NEITHER}",
         )
         for name, axes, kernel, names in (
             ("convolve", (1, MANY), CONVOLUTION, LOWER),

@@ -1,6 +1,6 @@
 """The argument by which a tool is told how a signal continues past its edges."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +38,8 @@ class BoundaryArgument:
         An argument that chooses among two meanings: any other value than "even" follows the name.
     number : bool
         Whether the argument may be the constant itself.
+    per_axis : bool
+        Whether it may be a sequence of names, one for each axis.
     """
 
     argument: str | None
@@ -50,6 +52,7 @@ class BoundaryArgument:
     codes: Mapping[int, str] = field(default_factory=dict)
     variant: str | None = None
     number: bool = False
+    per_axis: bool = False
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -75,6 +78,8 @@ class BoundaryArgument:
         name = given.get(self.argument or "", self.default)
         if name is None:
             raise ConvmatError(f"needs {self.argument}: one of {', '.join(self.usable)}")
+        if self.argument and isinstance(name, list | tuple):
+            return self._read_each(name, given, ndim)
         if isinstance(name, int) and name in self.codes:
             name = self.codes[name]
         if self.number and not isinstance(name, str):
@@ -90,6 +95,22 @@ class BoundaryArgument:
         if name in self.filled:
             self._check_fill(self.fill, given.get(self.fill or "", self.fill_default))
         return ours if isinstance(ours, tuple) else (ours,) * ndim
+
+    def _read_each(
+        self, names: Sequence[Any], given: Mapping[str, Any], ndim: int
+    ) -> tuple[Boundary, ...]:
+        if not self.per_axis:
+            raise ConvmatError(
+                f"{self.argument} must be one name, for all axes, got {names!r}; it is one of "
+                f"{', '.join(self.usable)}"
+            )
+        if len(names) != ndim or not all(isinstance(name, str) for name in names):
+            raise ConvmatError(
+                f"{self.argument} must be one name, or one for each of the {ndim} axes, "
+                f"got {names!r}"
+            )
+        each = [self.read({**given, str(self.argument): name}, 1) for name in names]
+        return tuple(ours for (ours,) in each)
 
     def write(self, convention: Convention) -> dict[str, Any]:
         """The arguments that ask for the convention's boundaries."""

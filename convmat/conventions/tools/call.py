@@ -30,12 +30,13 @@ class Call:
         A name in `DIALECTS`.
     kernel : ndarray, or a pair of them
         As the tool takes it: flipped where it correlates, with zeros around it where the
-        anchor had to be moved.
+        anchor had to be moved. A text that does not write it out calls it `kernel`, or `kernel_x`
+        and `kernel_y`.
     arguments : dict
         By the tool's own names; ``from_dialect(tool, kernel, **arguments)`` reads them.
     text : str
-        The call, from x to y, as `str` gives it. A kernel of more than 64 entries is called
-        `kernel` there.
+        The call, from x to y, as `str` gives it. Kernels of up to 64 entries are written out; for
+        larger ones a comment in front says which array `kernel` is.
     note : str
         What else there is to know.
     """
@@ -50,21 +51,29 @@ class Call:
         return self.text
 
 
-def call_text(language: Language, template: str, kernel: Any, arguments: dict[str, Any]) -> str:
+def call_text(
+    tool: str, language: Language, template: str, kernel: Any, arguments: dict[str, Any]
+) -> str:
     """Fill in a template.
 
     Its fields are the arguments by their names, and followed by ``_word`` without quotes;
     ``arguments``, all of them as keywords; ``kernel``, written out, or ``kernel_x`` and
     ``kernel_y``, or ``flat``, or for the shell ``rows``, ``semicolons`` or ``commas``;
-    ``kernel_shape``, ``width``, ``height``, ``ndim``, and ``ones``, a 1 for each axis; and where
+    ``kernel_shape``, ``width``, ``height``, ``ndim``, ``ones``, a 1 for each axis, and ``middle``,
+    the index ``(k - 1) // 2`` of the last axis; and where
     the border is to be cut off, its sizes ``margin_x`` and ``margin_y``, and from the end
     ``last_x`` and ``last_y``, the last pixels that are kept.
 
     Examples
     --------
     >>> template = "y = numpy.convolve(x, {kernel}, {arguments})"
-    >>> call_text(Language.PYTHON, template, np.array([1.0, 2.0]), {"mode": "same"})
-    "y = numpy.convolve(x, [1.0, 2.0], mode='same')"
+    >>> def written(kernel):
+    ...     return call_text("numpy.convolve", Language.PYTHON, template, kernel, {"mode": "full"})
+    >>> print(written(np.array([1.0, 2.0])))
+    y = numpy.convolve(x, [1.0, 2.0], mode='full')
+    >>> print(written(np.ones(99)))
+    # kernel: to_dialect('numpy.convolve', ...).kernel, an array of shape (99,)
+    y = numpy.convolve(x, kernel, mode='full')
     """
     fields: dict[str, Any] = {name: _literal(language, value) for name, value in arguments.items()}
     keywords = [f"{name}={text}" for name, text in fields.items()]
@@ -75,7 +84,7 @@ def call_text(language: Language, template: str, kernel: Any, arguments: dict[st
         fields |= {
             name: _array(language, one, name) for name, one in zip(names, kernel, strict=True)
         }
-        return template.format_map(fields)
+        return _where_from(tool, language, kernel) + template.format_map(fields)
     fields |= {
         "kernel": _array(language, kernel, "kernel"),
         "flat": repr(kernel.ravel().tolist()),
@@ -84,6 +93,7 @@ def call_text(language: Language, template: str, kernel: Any, arguments: dict[st
         "ones": (1,) * kernel.ndim,
         "width": kernel.shape[-1],
         "height": kernel.shape[0],
+        "middle": (kernel.shape[-1] - 1) // 2,
         "margin_x": kernel.shape[-1] // 2,
         "margin_y": kernel.shape[0] // 2,
         "last_x": -1 - kernel.shape[-1] // 2,
@@ -98,7 +108,24 @@ def call_text(language: Language, template: str, kernel: Any, arguments: dict[st
         }
         if "origin" in arguments:
             fields["x"], fields["y"] = arguments["origin"]
-    return template.format_map(fields)
+        return template.format_map(fields)
+    return _where_from(tool, language, kernel) + template.format_map(fields)
+
+
+def _where_from(tool: str, language: Language, kernel: Any) -> str:
+    """A comment on the arrays that a text has names of, since they are too large for it."""
+    pair = isinstance(kernel, tuple)
+    large = [one.shape for one in (kernel if pair else (kernel,)) if one.size > _MOST_ENTRIES]
+    if not large:
+        return ""
+    sign = "%" if language is Language.MATLAB else "#"
+    names = "kernel_x, kernel_y" if pair else "kernel"
+    what = (
+        f"a pair of arrays of shapes {kernel[0].shape} and {kernel[1].shape}"
+        if pair
+        else (f"an array of shape {kernel.shape}")
+    )
+    return f"{sign} {names}: to_dialect('{tool}', ...).kernel, {what}\n"
 
 
 def _literal(language: Language, value: Any) -> str:

@@ -48,6 +48,8 @@ class Dialect:
     call : str
         The text of a call (see `call_text`); empty for functions with kernels of their own, of
         which only the boundary is told here.
+    same_call : str
+        The same for mode `same`, where the tool's own is as long as the kernel if that is longer.
     settings : mapping
         Arguments that must have one value.
     ignored : tuple of str
@@ -64,6 +66,7 @@ class Dialect:
     outputs: Outputs
     boundary: BoundaryArgument
     call: str = ""
+    same_call: str = ""
     settings: Mapping[str, Setting] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
     language: Language = Language.PYTHON
@@ -105,7 +108,8 @@ class Dialect:
         arguments = outputs | boundary if moved.mode is Mode.SAME else boundary | outputs
         kernel, more = self.kernel.write(moved.kernel)
         arguments |= more
-        text = call_text(self.language, self.call, kernel, arguments)
+        template = (moved.mode is Mode.SAME and self.same_call) or self.call
+        text = call_text(self.tool, self.language, template, kernel, arguments)
         return Call(self.tool, kernel, arguments, text, self.note)
 
     def argument_of(self, option: Any) -> str:

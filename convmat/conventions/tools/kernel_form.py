@@ -90,7 +90,7 @@ class KernelForm:
             arguments[name], orientation = wanted, Orientation.CONVOLUTION
         if self.divisor and self.divisor != BY_SUM:
             arguments[self.divisor] = 1
-        turned = orientation.turn(kernel)
+        turned = orientation.turn(kernel).copy()  # PyTorch takes no array that runs backwards
         return (_factors(turned) if self.separable else turned), arguments
 
     def _check(self, kernel: NDArray) -> None:

@@ -16,6 +16,7 @@ __all__ = ["LAYER_DIALECTS"]
 
 ONE = Setting(1, LAYER)
 NO_BIAS = Setting(False, "it adds an offset, which no matrix of the signal has")
+BIAS = "{} is taken as False here, though the layer's own default is True: a bias adds an offset."
 EVEN = "An int `padding` gives an even kernel one output more than the signal has samples."
 
 TORCH_PADDING: ModeNames = {"same": FixedAnchor.UPPER, "valid": Mode.VALID}
@@ -58,7 +59,9 @@ LAYER_DIALECTS = (
                 "bias": NO_BIAS,
             },
             ignored=("kernel_size", "device", "dtype"),
-            note=EVEN + " `reflect` adds fewer samples than the signal has, `circular` no more.",
+            note=EVEN
+            + " `reflect` adds fewer samples than the signal has, `circular` no more. "
+            + BIAS.format("`bias`"),
         )
         for d in (1, 2, 3)
     ),
@@ -92,6 +95,7 @@ LAYER_DIALECTS = (
             "y = layer(x[None, ..., None])[0, ..., 0]",
             settings={"filters": ONE, "strides": ONE, "groups": ONE, "use_bias": NO_BIAS},
             ignored=("kernel_size", "data_format", "dtype", "name"),
+            note=BIAS.format("`use_bias`"),
         )
         for d in (1, 2, 3)
     ),

@@ -1,8 +1,11 @@
 """Tools that compute `same`, and are told which kernel entry is at the origin."""
 
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from convmat.conventions.convention import Convention
 from convmat.conventions.tools.anchor_rules import AnchorArgument, FixedAnchor, brought_inside
@@ -30,6 +33,8 @@ class OriginArgument:
         Whether the argument is (x, y), the last axis first.
     scalar : bool
         Whether it is a number, for one axis.
+    axes : str, optional
+        The argument that says along which axes of the signal; it must name them all.
     """
 
     argument: str
@@ -39,11 +44,12 @@ class OriginArgument:
     negative_is_missing: bool = False
     backwards: bool = False
     scalar: bool = False
+    axes: str | None = None
 
     @property
     def arguments(self) -> tuple[str, ...]:
         """The names of the arguments that are read here."""
-        return (self.argument,)
+        return (self.argument, self.axes) if self.axes else (self.argument,)
 
     @property
     def modes(self) -> tuple[Mode, ...]:
@@ -59,6 +65,8 @@ class OriginArgument:
 
     def read(self, given: Mapping[str, Any], shape: tuple[int, ...]) -> tuple[Mode, Anchors]:
         """Mode and anchor."""
+        if self.axes and self.axes in given:
+            _check_axes(self.axes, given[self.axes], len(shape))
         value = given.get(self.argument, self.default)
         if value is None:
             return Mode.SAME, tuple(self.missing.of(k) for k in shape)
@@ -86,3 +94,18 @@ class OriginArgument:
         values = tuple(self.rule.theirs(k, c) for k, c in axes)
         values = values[::-1] if self.backwards else values
         return inside, {self.argument: values[0] if self.scalar else values}
+
+
+def _check_axes(argument: str, value: Any, ndim: int) -> None:
+    """All axes of a signal with as many as the kernel, in their order."""
+    try:
+        named = list(value) if np.ndim(value) else [value]
+        numbers = [operator.index(axis) % ndim for axis in named if -ndim <= axis < ndim]
+    except (TypeError, ValueError):
+        numbers = []
+    if numbers != list(range(ndim)) or len(named) != ndim:
+        raise ConvmatError(
+            f"{argument} must name all axes of the signal, {tuple(range(ndim))} for a kernel with "
+            f"{ndim}, got {value!r}: for fewer axes than the signal has, give the kernel an axis "
+            "of length 1 for each of the others"
+        )
