@@ -49,7 +49,8 @@ class Case:
     before levels became whole, and `rounding` the words that are right. For what is no convolution
     `reason` says what it is, and `light` names the tone curves between which it is one. Of a
     `doubtful` pair it is as right to say that it tells too little; `nearly` is a boundary that
-    differs from the true one by hardly more than the noise.
+    differs from the true one by hardly more than the noise. `roundings` is how many a tool that
+    rounds inside may leave: three or so, times what it multiplies them by afterwards.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Case:
     light: tuple = ()
     doubtful: bool = False
     nearly: str = ""
+    roundings: float = 2.5
 
     @property
     def linear(self):
@@ -201,7 +203,14 @@ def pillow_cases():
         kernel = np.outer(box(down), box(across))
         how = pillow(ImageFilter.BoxBlur(radius))
         yield Case(f"BoxBlur({radius})", "Pillow", seen, how, kernel, middle(kernel), "replicate")
-    for radius, seen in [(1, "brick"), (2, "camera"), (3, "gravel")]:
+    for radius, seen in [
+        (0.5, "camera"),
+        (0.7, "coins"),
+        (1, "brick"),
+        (1.2, "astronaut"),
+        (2, "camera"),
+        (3, "gravel"),
+    ]:
         line = three_boxes(radius)
         how = pillow(ImageFilter.GaussianBlur(radius))
         name = f"GaussianBlur({radius})"
@@ -209,6 +218,10 @@ def pillow_cases():
         # Every pass rounds, and repeats the edge of what the one before it made. Of three taps that
         # is `symmetric` in all; of more it is close to that, and has no name.
         boundary = "symmetric" if radius == 1 else None
+        if radius < 1:
+            # A pass leaves what it would change by less than half a level, and of two boundaries
+            # that differ by hardly more either may come nearer.
+            boundary = EVERY
         yield Case(
             name,
             "Pillow",
@@ -221,23 +234,30 @@ def pillow_cases():
             ANY,
             nearly="symmetric",
         )
-    line = three_boxes(2)
-    kernel = -1.2 * np.outer(line, line)
-    kernel[middle(kernel)] += 2.2
-    how = pillow(ImageFilter.UnsharpMask(2, 120, 0))
-    # The difference is cut off towards 0, and the blurred picture was rounded before.
-    yield Case(
-        "UnsharpMask(2, 120, 0)",
-        "Pillow",
-        "chelsea",
-        how,
-        kernel,
-        middle(kernel),
-        None,
-        None,
-        ANY,
-        nearly="symmetric",
-    )
+    for radius, percent, seen in [
+        (2, 120, "chelsea"),
+        (2, 50, "coffee"),
+        (1.5, 200, "astronaut"),
+        (3, 80, "gravel"),
+        (1, 150, "camera"),
+    ]:
+        line = three_boxes(radius)
+        kernel = -percent / 100 * np.outer(line, line)
+        kernel[middle(kernel)] += 1 + percent / 100
+        # The difference is cut off towards 0, and the blurred picture was rounded before.
+        yield Case(
+            f"UnsharpMask({radius}, {percent}, 0)",
+            "Pillow",
+            seen,
+            pillow(ImageFilter.UnsharpMask(radius, percent, 0)),
+            kernel,
+            middle(kernel),
+            None,
+            None,
+            ANY,
+            nearly="symmetric",
+            roundings=2.5 * max(1, percent / 100),
+        )
 
 
 # ------------------------------------------------------------------ OpenCV
@@ -652,6 +672,20 @@ def numpy_cases():
         "symmetric",
         -256.0,
     )
+    blur = defined(BINOMIAL, (1, 1), "mirror")
+    crisp = defined(CRISP, (1, 1), "mirror")
+    yield Case(
+        "blurred, rounded, then sharpened",
+        "NumPy",
+        "coins",
+        lambda x: levels8(crisp(levels8(blur(x)))),
+        convolve(BINOMIAL, CRISP, "full", "zero"),
+        (2, 2),
+        EVERY,
+        None,
+        ANY,
+        roundings=float(np.hypot(1, np.linalg.norm(CRISP))),
+    )
     yield Case(
         "darker, plus 20",
         "NumPy",
@@ -965,6 +999,14 @@ def nonlinear_cases():
         pillow(ImageFilter.UnsharpMask(2, 150, 6)),
         "threshold",
     )
+    for threshold, seen in [(3, "grass"), (2, "brick")]:
+        yield negative(
+            f"UnsharpMask with a threshold of {threshold}",
+            "Pillow",
+            seen,
+            pillow(ImageFilter.UnsharpMask(2, 150, threshold)),
+            "threshold",
+        )
     for quality, seen in [
         (30, "camera"),
         (60, "coins"),
@@ -990,7 +1032,7 @@ def nonlinear_cases():
         lambda x: levels8(blurred(jpeg(x, 50), 0.8)),
         "JPEG",
     )
-    for quality, seen in [(50, "chelsea"), (90, "grass")]:
+    for quality, seen in [(50, "chelsea"), (85, "gravel"), (90, "grass"), (90, "camera")]:
         yield negative(
             f"WebP {quality}",
             "Pillow",

@@ -24,7 +24,7 @@ SOLVING = {
     "solution",
     "solvers",
 }
-FACES = {"cli", "plot"}
+FACES = {"__main__", "cli", "plot"}
 # Every other module is a room above: it uses both columns, and faces use it.
 
 INSTALLED_WITH_CORE = {"convmat", "numpy", "scipy"}

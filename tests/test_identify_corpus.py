@@ -17,8 +17,6 @@ from oracles import convolve
 
 PAGE = Path(__file__).parent.parent / "docs" / "identify_results.md"
 CONVOLUTIONS = [case for case in CASES if case.linear]
-# Three roundings or so, of which some are scaled up.
-MOST_ROUNDINGS = 2.5
 
 
 def marked(case):
@@ -77,7 +75,7 @@ def test_what_is_held_to_be_true_is(case):
         assert error.std() <= 1.1 * noise + 10 * eps * 255 + (after.dtype.kind != "f")
         return
     step = np.gcd.reduce(np.unique(after).astype(int))
-    assert np.sqrt(np.mean((error - error.mean()) ** 2)) <= MOST_ROUNDINGS * step / np.sqrt(12)
+    assert np.sqrt(np.mean((error - error.mean()) ** 2)) <= case.roundings * step / np.sqrt(12)
     assert abs(error.mean()) <= step
 
 

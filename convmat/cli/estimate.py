@@ -105,6 +105,10 @@ def estimate(
         ),
     ] = None,
     as_json_text: JsonOption = False,
+    covariance: Annotated[
+        bool,
+        typer.Option("--covariance", help="With --json, without --size: the entries' covariance."),
+    ] = False,
 ) -> None:
     """Find the convolution kernel that took one picture to another, with error bars.
 
@@ -138,10 +142,11 @@ def estimate(
             output_file=output_file,
             plot=plot,
             as_json_text=as_json_text,
+            covariance=covariance,
         )
         return
-    if max_size is not None or gamma is not None or srgb:
-        raise ConvmatError("--max-size, --gamma and --srgb go without --size")
+    if max_size is not None or gamma is not None or srgb or covariance:
+        raise ConvmatError("--max-size, --gamma, --srgb and --covariance go without --size")
     shape = parse_size(size, "--size")
     names = parse_boundary_names(boundary)
     if names is not None:

@@ -9,12 +9,13 @@ from rich.text import Text
 from convmat.cli.options import parse_size
 from convmat.cli.pairs import read_pair
 from convmat.cli.planes import Planes
-from convmat.cli.report import as_json, fact_table, kernel_table
+from convmat.cli.report import as_json
 from convmat.cli.terminal import one_line, output, print_note, stage_bar
 from convmat.errors import ConvmatError
 from convmat.files.writing import check_targets
 from convmat.identify.filter_report import FilterReport
 from convmat.identify.identify import identify_filter
+from convmat.identify.report_text import report_text
 from convmat.identify.verdict import Verdict
 from convmat.pictures.figure_files import check_figure, save_figure
 from convmat.pictures.kernel_files import check_kernel_path, write_kernel
@@ -43,8 +44,15 @@ def identify(
     output_file: str | None,
     plot: str | None,
     as_json_text: bool,
+    covariance: bool,
 ) -> None:
-    """Print what `identify_filter` finds, or write it."""
+    """Print what `identify_filter` finds, or write it.
+
+    A kernel that is not to be believed is not written: after the report, which says why, comes an
+    error. Whoever wants it all the same has it from ``--json``, beside the verdict.
+    """
+    if covariance and not as_json_text:
+        raise ConvmatError("--covariance goes with --json")
     largest = None if max_size is None else parse_size(max_size, "--max-size")
     if output_file is not None:
         check_kernel_path(output_file, 2)
@@ -60,12 +68,8 @@ def identify(
     for note in notes:
         print_note(note)
     written = []
-    if output_file is not None:
-        if report.kernel.ndim > 2:
-            raise ConvmatError(
-                f"there is a kernel for each channel, and {output_file} holds one: choose one "
-                "with --channel, or use --json"
-            )
+    refused = None if output_file is None else _why_not(report, output_file)
+    if output_file is not None and refused is None:
         written.append(write_kernel(output_file, report.kernel))
     if plot is not None:
         from convmat.plot import plot_filter
@@ -73,9 +77,23 @@ def identify(
         save_figure(plot, plot_filter(*pictures, report, gamma=gamma, srgb=srgb))
         written.append(plot)
     if as_json_text:
-        output().print(as_json(report))
+        output().print(as_json(report, without=() if covariance else ("covariance",)))
     else:
         _print(report, list(befores), written)
+    if refused is not None:
+        raise ConvmatError(refused)
+
+
+def _why_not(report: FilterReport, path: str) -> str | None:
+    """Why the kernel is not written; None where it is."""
+    if report.verdict is not Verdict.LINEAR:
+        return f"{path} was not written: the verdict is {report.verdict}, and there is no kernel"
+    if report.kernel.ndim > 2:
+        return (
+            f"{path} was not written: there is a kernel for each channel, and it holds one; choose "
+            "one with --channel, or use --json"
+        )
+    return None
 
 
 def _stacked(planes: Planes) -> NDArray:
@@ -84,38 +102,21 @@ def _stacked(planes: Planes) -> NDArray:
 
 
 _COLOURS = {Verdict.LINEAR: "green", Verdict.NOT_LINEAR: "red", Verdict.UNDETERMINED: "yellow"}
+_WIDEST = 100
 
 
 def _print(report: FilterReport, channels: list[str], written: list[str]) -> None:
+    """The report's own text, as wide as the terminal and in its letters."""
     console = output()
-    console.print(Text(f"verdict: {report.verdict}", style=_COLOURS[report.verdict]))
-    for piece in report.evidence:
-        if piece.against:
-            console.print(f"  {piece.text}")
-    console.print()
-    _print_kernels(report, channels)
-    rows = report.facts()
-    rows += [("", piece.text) for piece in report.evidence if not piece.against]
-    rows += [("note", text) for text in report.warnings]
-    rows += [("wrote", one_line(text)) for text in written]
-    console.print()
-    console.print(fact_table(rows))
-
-
-def _print_kernels(report: FilterReport, channels: list[str]) -> None:
-    """A table for each; the kernel that correlates beside it, where the two differ."""
-    console = output()
-    bars = ", ± standard error" if np.isfinite(report.std_error).any() else ""
-    size = "x".join(map(str, report.kernel.shape[-2:]))
-    anchor = ", ".join(map(str, report.anchor))
-    for index in np.ndindex(report.kernel.shape[:-2]):
-        names = [channels[i] if i < len(channels) else str(i) for i in index]
-        of = f" of {' from '.join(names)}" if names else ""
-        console.print(f"Convolution kernel{of}, {size}, anchor ({anchor}){bars}\n")
-        console.print(kernel_table(report.kernel[index], report.std_error[index], console.width))
-    if not report.symmetric and report.kernel.shape[-2:] != (1, 1):
-        turned = ", ".join(map(str, report.correlation_anchor))
-        console.print(f"\nThe same as a correlation kernel, anchor ({turned})\n")
-        for index in np.ndindex(report.kernel.shape[:-2]):
-            kernel, errors = report.correlation_kernel[index], report.std_error[index]
-            console.print(kernel_table(kernel, errors, console.width, bars=False))
+    text = report_text(
+        report,
+        width=min(console.width, _WIDEST),
+        channels=channels,
+        unicode=console.encoding.startswith("utf"),
+        whole="--output FILE" if report.kernel.ndim == 2 else "--json",
+    )
+    first, rest = text.split("\n", 1)
+    console.print(Text(first, style=_COLOURS[report.verdict]))
+    console.print(Text(rest))
+    for name in written:
+        console.print(f"wrote {one_line(name)}")

@@ -1,7 +1,7 @@
 """Results for people, as tables, and for programs, as JSON."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import fields, is_dataclass
 from math import isfinite
 from typing import Any
@@ -39,24 +39,26 @@ _IN_WORDS = {
 }
 
 
-def as_json(result: Any) -> str:
+def as_json(result: Any, *, without: Collection[str] = ()) -> str:
     """A result's fields under their own names, as one JSON object.
 
     Arrays are nested lists, complex numbers have the fields real and imag, and what JSON has
-    no number for (NaN, infinities) is null.
+    no number for (NaN, infinities) is null. Fields named in `without` are left out, of results
+    inside the result too.
     """
-    return json.dumps(_plain(result), allow_nan=False, indent=2)
+    return json.dumps(_plain(result, without), allow_nan=False, indent=2)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, without: Collection[str] = ()) -> Any:
     if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        names = [field.name for field in fields(value) if field.name not in without]
+        return {name: _plain(getattr(value, name), without) for name in names}
     if isinstance(value, np.ndarray | np.generic):
         return _plain(value.tolist())
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _plain(item, without) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_plain(item, without) for item in value]
     if isinstance(value, complex):
         return {"real": _plain(value.real), "imag": _plain(value.imag)}
     if isinstance(value, float):
@@ -74,9 +76,7 @@ def _decimals(std_error: NDArray) -> int | None:
     return int(np.clip(1 - np.floor(np.log10(known.min())), 0, 12))
 
 
-def kernel_table(
-    kernel: NDArray, std_error: NDArray, width: int, *, bars: bool = True
-) -> Table | Text:
+def kernel_table(kernel: NDArray, std_error: NDArray, width: int) -> Table | Text:
     """The kernel row by row, each entry above its standard error.
 
     Parameters
@@ -85,12 +85,10 @@ def kernel_table(
         Where no standard error is finite, the entries stand alone.
     width : int
         Of the terminal; for a table that is wider there is a sentence instead.
-    bars : bool
-        Whether the standard errors are shown; they tell how many digits there are in any case.
     """
     rows, errors = (array.reshape(-1, array.shape[-1]) for array in (kernel, std_error))
     digits = _decimals(std_error)
-    with_errors = bars and bool(np.isfinite(std_error).any())
+    with_errors = bool(np.isfinite(std_error).any())
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2))
     longest = 0
     for _ in range(rows.shape[1]):

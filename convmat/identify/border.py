@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convmat.boundary import Boundary, extension
+from convmat.identify.boundary_names import Candidates, in_common
 from convmat.identify.box import Box, Region
 from convmat.identify.given import Plane
 from convmat.identify.quantization import ROUNDING_VARIANCE
@@ -49,12 +50,13 @@ _ONE_ROUNDING, _HALVES = 1.3, 0.15
 class Model:
     """What makes a picture after: per plane, pictures before and their kernels, on one box.
 
-    ``frame`` is a box that holds ``box``; its interior is what was fitted.
+    ``frame`` is a box that holds ``box``; its interior is what was fitted. ``offset`` is one, or
+    one for each channel.
     """
 
     box: Box
     frame: Box
-    offset: float
+    offset: float | NDArray
     sources: Callable[[Plane], list[tuple[NDArray, NDArray]]]
 
 
@@ -66,14 +68,14 @@ class Border:
     ----------
     boundary : str, tuple of str (one per axis) or None
         None where nothing fits.
-    candidates : tuple of str
-        All names that no axis rules out.
+    candidates : tuple of str, or tuple of tuple of str
+        All names that no axis rules out; one tuple per axis where no name serves for all.
     per_axis : tuple of tuple of str
     notes : tuple of str
     """
 
     boundary: str | tuple[str, ...] | None
-    candidates: tuple[str, ...]
+    candidates: Candidates
     per_axis: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
 
@@ -103,17 +105,10 @@ def find_border(planes: Sequence[Plane], model: Model, variance: float) -> Borde
         everything = tuple(map(str, Boundary))
         note = "the kernel reads no pixel beyond the edges, so that any boundary is the same"
         return Border(None, everything, (everything,) * len(box.lo), (note,))
-    common = tuple(name for name in seen[0] if all(name in names for names in seen))
-    all_names = common or tuple(seen[0])
-    filled = tuple(names if names is not None else all_names for names in per_axis)
-    boundary: str | tuple[str, ...] | None
-    if common:
-        boundary = common[0]
-    elif all(filled):
-        boundary = tuple(names[0] for names in filled)
-    else:
-        boundary = None
-    return Border(boundary, common, filled, tuple(dict.fromkeys(notes)))
+    fallback = next(names for names in seen if names) if any(seen) else ()
+    filled = tuple(fallback if names is None else names for names in per_axis)
+    boundary, candidates = in_common(filled)
+    return Border(boundary, candidates, filled, tuple(dict.fromkeys(notes)))
 
 
 def _is_valid(box: Box, plane: Plane) -> bool:
@@ -189,7 +184,8 @@ def _strips(plane: Plane, box: Box, axis: int) -> list[Region]:
 
 
 def _predicted(plane: Plane, model: Model, strip: Region, axis: int, name: Boundary) -> NDArray:
-    made = np.full(strip.shape, model.offset)
+    offsets = np.atleast_1d(model.offset)
+    made = np.full(strip.shape, offsets[plane.channel if offsets.size > 1 else 0])
     for source, kernel in model.sources(plane):
         reads = list(model.box.reads(strip))
         along = reads[axis]

@@ -1,8 +1,7 @@
 """Colours: one kernel for all channels, one each, or kernels from every channel to every other.
 
-The simplest that explains what is left wins. Separate kernels must differ from the common one by
-more than their error bars and by more than nothing; mixing, y_i = sum over j of h_ij * x_j, must
-explain what separate kernels leave.
+The simplest that explains what is left wins: see `channel_structure`. Kernels larger than channels
+are told apart with are sought for all channels together first, and for each where these differ.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,239 +9,208 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from convmat.identify.border import Model, find_border
+from convmat.identify.border import CROPPED
+from convmat.identify.boundary_names import in_all
 from convmat.identify.box import Box
+from convmat.identify.channel_facts import one_rounding, worst
+from convmat.identify.channel_structure import Structure, channels_differ, structure_of
+from convmat.identify.channel_window import noise_variance
 from convmat.identify.dispersion import dispersion
-from convmat.identify.explanation import explain, fitted
+from convmat.identify.explanation import explain
 from convmat.identify.filter_report import FilterReport
+from convmat.identify.fitting import fitted
 from convmat.identify.given import Plane
-from convmat.identify.quantization import ROUNDING_VARIANCE, rounding_of
+from convmat.identify.mixing import mixed_report
+from convmat.identify.placement import mode_and_anchor
+from convmat.identify.quantization import Rounding
 from convmat.identify.rational import Rational
 from convmat.identify.tone import Tone, linearized
+from convmat.identify.too_little import undetermined
 from convmat.identify.verdict import Evidence, Verdict
+from convmat.identify.volumes import cropped, union
 
-__all__ = ["with_channels"]
+__all__ = ["explain_channels"]
 
-_DIFFERENT = 3.0
-_SHARE = 0.01
 _BORDER = 2
-_TELLING = 6.0
-_ARITHMETIC = 64.0
-_MOST_ROWS = 2**18
-_BLOCK = 2**14
+_LEAST_SIDE = 8
+# That channels are told apart by.
+_MOST_PIXELS = 2**18
+_MORE_IS_LEFT = 1.1
 
 
-def with_channels(
-    report: FilterReport,
+def explain_channels(
     planes: Sequence[Plane],
     largest: tuple[int, ...] | None,
     tone: Tone | None,
     progress: Callable[[str], Any],
 ) -> FilterReport:
-    """The report, or a better one where the channels do not have one kernel in common."""
-    channels = sorted({plane.channel for plane in planes})
-    if len(channels) < 2 or not np.isfinite(report.kernel).all():
-        return report
-    if report.verdict is Verdict.LINEAR and not _differ(report, planes, tone):
-        return report
+    """The report for all channels, of the simplest structure that explains them."""
+    count = 1 + max(plane.channel for plane in planes)
+    smallest = min(min(*plane.before.shape, *plane.after.shape) for plane in planes)
+    if count == 1 or smallest < _LEAST_SIDE or undetermined(planes) is not None:
+        return explain(planes, largest, tone, progress)
     progress("comparing the channels")
-    if report.verdict is Verdict.NOT_LINEAR and tone is None:
-        mixed = _mixed(report, planes, len(channels))
-        if mixed is not None:
-            return mixed
-    each = [
-        explain([plane for plane in planes if plane.channel == channel], largest, tone, progress)
-        for channel in channels
-    ]
-    return _separate(each) if all(one.verdict is Verdict.LINEAR for one in each) else report
+    used = [linearized(plane, tone) for plane in planes] if tone else list(planes)
+    structure = structure_of(cropped(used, _MOST_PIXELS), largest)
+    common: FilterReport | None = None
+    if structure is None or structure.cut_off:
+        common = explain(planes, largest, tone, progress)
+        differ = common.verdict is not Verdict.LINEAR or _differ(common, used)
+    else:
+        differ = structure.differ
+        if structure.mix and tone is None:
+            progress("fitting kernels between the channels")
+            mixed = mixed_report(planes, structure.box, structure.gained)
+            if mixed.verdict is not Verdict.NOT_LINEAR:
+                return mixed
+    if differ:
+        each = _each(planes, count, largest, tone, progress)
+        if each is not None:
+            return _doubted(_separate(each, planes), structure)
+    common = common or explain(planes, largest, tone, progress)
+    if differ and common.verdict is Verdict.LINEAR:
+        text = "kernels of the channels differ by more than their error bars, and not all are one"
+        return _refused(common, Evidence("channels", 1.0, 0.0, True, text))
+    return _doubted(common, structure)
 
 
-def _differ(report: FilterReport, planes: Sequence[Plane], tone: Tone | None) -> bool:
-    """Whether kernels of their own for the channels differ from the common one."""
-    used = [linearized(plane, tone) for plane in planes] if tone else planes
+def _differ(report: FilterReport, planes: Sequence[Plane]) -> bool:
+    """Whether channels differ on the box of the common kernel."""
     box = _box(report)
     # Away from the border, which tools treat as they like.
     frame = box.grown((_BORDER,) * len(box.lo), (_BORDER,) * len(box.lo))
-    spread = dispersion(fitted(used, box, frame, None, quarters=False)[0])
-    return spread.value > _DIFFERENT and spread.share > _SHARE
+    fits, variances = [], []
+    for channel in sorted({plane.channel for plane in planes}):
+        own = [plane for plane in planes if plane.channel == channel]
+        fit = fitted(own, box, frame, None)[0]
+        fits.append(fit)
+        variances.append(noise_variance(fit, own) * max(1.0, dispersion(fit).value))
+    return channels_differ(fits, variances)
 
 
-def _box(report: FilterReport) -> Box:
-    ends = zip(report.kernel.shape[-2:], report.anchor, strict=True)
-    return Box(tuple(-c for c in report.anchor), tuple(k - 1 - c for k, c in ends))
-
-
-def _separate(each: Sequence[FilterReport]) -> FilterReport:
-    """One report for all channels: facts that hold for each, kernels on a box that holds all."""
-    first = each[0]
-    boxes = [_box(one) for one in each]
-    whole = Box(
-        tuple(map(min, zip(*(box.lo for box in boxes), strict=True))),
-        tuple(map(max, zip(*(box.hi for box in boxes), strict=True))),
-    )
-
-    def stacked(arrays: Sequence[NDArray], fill: Any) -> NDArray:
-        result = np.full((len(each), whole.size), fill, dtype=arrays[0].dtype)
-        for row, box, array in zip(result, boxes, arrays, strict=True):
-            row[box.entries_of(whole)] = array.ravel()
-        return result.reshape(len(each), *whole.shape)
-
-    candidates = tuple(
-        name
-        for name in first.boundary_candidates
-        if all(name in one.boundary_candidates for one in each)
-    )
-    names = tuple(n for n in first.symmetries if all(n in one.symmetries for one in each))
-    fractions = [one.rational for one in each]
-    rational = None
-    if all(fraction is not None for fraction in fractions):
-        known = [fraction for fraction in fractions if fraction is not None]
-        divisor = int(np.lcm.reduce([fraction.divisor for fraction in known]))
-        parts = [fraction.numerators * (divisor // fraction.divisor) for fraction in known]
-        rational = Rational(stacked(parts, 0), divisor, min(f.reproduced for f in known))
-    evidence = Evidence(
-        "channels",
-        float(len(each)),
-        1.0,
-        False,
-        f"one kernel explains each of the {len(each)} channels, and not the same one",
-    )
-    warnings = [text for one in each for text in one.warnings]
-    return replace(
-        first,
-        kernel=stacked([one.kernel for one in each], 0.0),
-        std_error=stacked([one.std_error for one in each], 0.0),
-        support=np.any(stacked([one.support for one in each], False), axis=0),
-        anchor=whole.anchor if first.mode == "same" else first.anchor,
-        boundary=candidates[0] if candidates else None,
-        boundary_candidates=candidates,
-        separable=all(one.separable for one in each),
-        symmetric="point" in names,
-        symmetries=names,
-        rational=rational,
-        clipped_fraction=float(np.mean([one.clipped_fraction for one in each])),
-        residual_std=float(np.sqrt(np.mean([one.residual_std**2 for one in each]))),
-        pixels=sum(one.pixels for one in each),
-        evidence=(evidence, *first.evidence),
-        warnings=(
-            "offset, rounding and covariance are those of the first channel",
-            *dict.fromkeys(warnings),
-        ),
-        channels="separate",
-    )
-
-
-def _mixed(report: FilterReport, planes: Sequence[Plane], count: int) -> FilterReport | None:
-    """Kernels from all channels to all, where these explain everything down to rounding."""
-    box = _box(report)
-    middle = tuple((a + b) // 2 for a, b in zip(box.lo, box.hi, strict=True))
-    step = max(plane.step for plane in planes)
-    level = 1.15 * step * np.sqrt(ROUNDING_VARIANCE)
-    # What mixing leaves unexplained makes the common box large: the smallest that serves is taken.
-    for reach in (0, 1, 2, 3):
-        tried = Box(tuple(m - reach for m in middle), tuple(m + reach for m in middle))
-        solved = _solve(tried, planes, count)
-        if solved is None:
+def _each(
+    planes: Sequence[Plane],
+    count: int,
+    largest: tuple[int, ...] | None,
+    tone: Tone | None,
+    progress: Callable[[str], Any],
+) -> list[FilterReport] | None:
+    """A report for each channel, None where one of them is of no kernel."""
+    found = []
+    for channel in range(count):
+        own = [plane for plane in planes if plane.channel == channel]
+        found.append(explain(own, largest, tone, progress))
+        if found[-1].verdict is Verdict.NOT_LINEAR or not np.isfinite(found[-1].kernel).all():
             return None
-        kernel, error, offsets, offset_error, deviation = solved
-        if deviation <= max(level, _ARITHMETIC * planes[0].grain):
-            break
-    else:
-        return None
-    lines = np.argwhere(np.any(np.abs(kernel) > _TELLING * error, axis=(0, 1)))
-    if lines.size:
-        low, high = lines.min(axis=0), lines.max(axis=0)
-        smaller = Box(
-            tuple(a + int(n) for a, n in zip(tried.lo, low, strict=True)),
-            tuple(a + int(n) for a, n in zip(tried.lo, high, strict=True)),
-        )
-        again = _solve(smaller, planes, count)
-        if again is not None and again[4] <= 1.01 * deviation:
-            tried, (kernel, error, offsets, offset_error, deviation) = smaller, again
-    between = ~np.eye(count, dtype=bool)
-    if not np.any(np.abs(kernel[between]) > _TELLING * error[between]):
-        return None  # every channel from itself alone: separate kernels, if anything
+    return found
+
+
+def _doubted(report: FilterReport, structure: Structure | None) -> FilterReport:
+    """Not linear where mixing explains more, and yet not all."""
+    if report.verdict is not Verdict.LINEAR or structure is None or not structure.mix:
+        return report
+    if structure.cut_off and report.residual_std < _MORE_IS_LEFT * structure.left:
+        return report
     text = (
-        f"every channel after is made from all channels before: the residual falls from "
-        f"{report.residual_std:.3g} to {deviation:.3g}"
+        f"other channels explain {structure.gained:.1%} of what a channel's own kernel leaves, "
+        "and no kernels from all channels explain the rest"
     )
-    offset = float(np.mean(offsets))
+    return _refused(report, Evidence("channels", structure.gained, 0.0, True, text))
 
-    def sources(plane: Plane) -> list[tuple[NDArray, NDArray]]:
-        of_pair = [other for other in planes if other.pair == plane.pair]
-        return [(other.before, kernel[plane.channel, other.channel]) for other in of_pair]
 
-    border = find_border(planes, Model(tried, tried, offset, sources), deviation**2)
+def _refused(report: FilterReport, evidence: Evidence) -> FilterReport:
+    """With no error bars for what they would be wrong for."""
     return replace(
         report,
-        verdict=Verdict.LINEAR,
-        evidence=(Evidence("channels", deviation, report.residual_std, False, text),),
-        warnings=(*border.notes, "fractions and shape were not looked for in mixed channels"),
-        kernel=kernel,
-        std_error=error,
-        anchor=tried.anchor,
-        boundary=border.boundary,
-        boundary_candidates=border.candidates,
-        offset=offset,
-        offset_std_error=offset_error,
-        rounding=rounding_of(offset, offset_error, step)[0],
-        support=np.any(np.abs(kernel) > _TELLING * error, axis=(0, 1)),
+        verdict=Verdict.NOT_LINEAR,
+        evidence=(evidence, *report.evidence),
+        std_error=np.full_like(report.std_error, np.nan),
+        covariance=np.full_like(report.covariance, np.nan),
+        offset_std_error=report.offset_std_error * np.nan,
+        boundary=None,
+        boundary_candidates=(),
+        rounding=Rounding.UNKNOWN,
         separable=False,
         symmetric=False,
         symmetries=(),
         rational=None,
-        residual_std=deviation,
-        covariance=np.full((1, 1), np.nan),
-        channels="mixed",
     )
 
 
-def _solve(
-    box: Box, planes: Sequence[Plane], count: int
-) -> tuple[NDArray, NDArray, NDArray, float, float] | None:
-    """Least squares of all channels after on all channels before, by rows of some pixels."""
-    gram: NDArray | None = None
-    cross: NDArray | None = None
-    powers, rows = np.zeros(count), 0
-    for pair in sorted({plane.pair for plane in planes}):
-        of_pair = [plane for plane in planes if plane.pair == pair]
-        region = box.interior(of_pair[0].before.shape, of_pair[0].after.shape)
-        if not region.size:
-            return None
-        windows = [
-            np.flip(sliding_window_view(plane.before[box.reads(region)], box.shape), axis=(2, 3))
-            for plane in of_pair
-        ]
-        after = [plane.after[region.slices].ravel() for plane in of_pair]
-        low = [value <= plane.low for plane, value in zip(of_pair, after, strict=True)]
-        high = [value >= plane.high for plane, value in zip(of_pair, after, strict=True)]
-        inside = np.flatnonzero(~np.any([*low, *high], axis=0))
-        chosen = inside[:: 1 + inside.size // _MOST_ROWS]
-        for start in range(0, chosen.size, _BLOCK):
-            which = chosen[start : start + _BLOCK]
-            at = np.unravel_index(which, region.shape)
-            columns = [window[at].reshape(which.size, -1) for window in windows]
-            block = np.concatenate([*columns, np.ones((which.size, 1))], axis=1)
-            wanted = np.stack([value[which] for value in after], axis=1)
-            gram = block.T @ block if gram is None else gram + block.T @ block
-            cross = block.T @ wanted if cross is None else cross + block.T @ wanted
-            powers += np.sum(wanted**2, axis=0)
-            rows += which.size
-    if gram is None or cross is None or rows < 4 * len(gram):
-        return None
-    try:
-        inverse = np.linalg.inv(gram)
-    except np.linalg.LinAlgError:
-        return None
-    solution = inverse @ cross
-    squares = powers - 2 * np.sum(solution * cross, axis=0)
-    squares += np.sum(solution * (gram @ solution), axis=0)
-    variances = np.maximum(squares, 0) / (rows - len(gram))
-    kernel = solution[:-1].T.reshape(count, count, *box.shape)
-    bars = np.sqrt(np.outer(variances, np.diagonal(inverse)[:-1]))
-    deviation = float(np.sqrt(variances.mean()))
-    offset_error = float(np.sqrt(variances.mean() * inverse[-1, -1] / count))
-    return kernel, bars.reshape(kernel.shape), solution[-1], offset_error, deviation
+def _separate(each: Sequence[FilterReport], planes: Sequence[Plane]) -> FilterReport:
+    """One report for all channels: facts that hold for each, kernels on a box that holds all."""
+    first = each[0]
+    boxes = [_box(one) for one in each]
+    whole = union(boxes)
+    places = [box.entries_of(whole) for box in boxes]
+
+    def stacked(arrays: Sequence[NDArray], fill: Any) -> NDArray:
+        result = np.full((len(each), whole.size), fill, dtype=arrays[0].dtype)
+        for row, place, array in zip(result, places, arrays, strict=True):
+            row[place] = array.ravel()
+        return result.reshape(len(each), *whole.shape)
+
+    covariance = np.zeros((len(each), whole.size, whole.size))
+    for block, place, one in zip(covariance, places, each, strict=True):
+        block[np.ix_(place, place)] = one.covariance
+    fractions: list[Rational | None] = []
+    for place, one in zip(places, each, strict=True):
+        rational = None
+        if isinstance(one.rational, Rational):
+            numerators = np.zeros(whole.size, dtype=np.int64)
+            numerators[place] = one.rational.numerators.ravel()
+            rational = replace(one.rational, numerators=numerators.reshape(whole.shape))
+        fractions.append(rational)
+    # The order is that of a channel whose border tells something, if there is one.
+    telling = sorted(each, key=lambda one: one.boundary is None)
+    boundary, candidates = in_all([one.boundary_candidates for one in telling])
+    boundary = boundary if telling[0].boundary is not None else None
+    mode, anchor = mode_and_anchor(
+        whole, planes[0].before.shape, planes[0].after.shape, cropped=boundary == CROPPED
+    )
+    names = tuple(n for n in first.symmetries if all(n in one.symmetries for one in each))
+    rounding, notes = one_rounding([one.rounding for one in each])
+    text = f"one kernel explains each of the {len(each)} channels, and not the same one"
+    verdict = worst([one.verdict for one in each])
+    decisive = next(one for one in each if one.verdict is verdict)
+    poor = [one.undetermined_frequencies for one in each if one.undetermined_frequencies]
+    return replace(
+        first,
+        verdict=verdict,
+        evidence=(*decisive.evidence, Evidence("channels", float(len(each)), 1.0, False, text)),
+        warnings=tuple(dict.fromkeys([*notes, *(text for one in each for text in one.warnings)])),
+        kernel=stacked([one.kernel for one in each], 0.0),
+        std_error=stacked([one.std_error for one in each], 0.0),
+        covariance=covariance,
+        support=np.any(stacked([one.support for one in each], False), axis=0),
+        mode=mode,
+        anchor=anchor,
+        boundary=boundary,
+        boundary_candidates=candidates,
+        offset=np.array([one.offset for one in each]),
+        offset_std_error=np.array([one.offset_std_error for one in each]),
+        rounding=rounding,
+        separable=all(one.separable for one in each),
+        symmetric="point" in names,
+        symmetries=names,
+        rational=tuple(fractions) if any(fractions) else None,
+        clipped_fraction=float(np.mean([one.clipped_fraction for one in each])),
+        residual_std=float(np.sqrt(np.mean([one.residual_std**2 for one in each]))),
+        pixels=sum(one.pixels for one in each),
+        undetermined_frequencies=poor[0] if poor else "",
+        channels="separate",
+    )
+
+
+def _box(report: FilterReport) -> Box:
+    """Of displacements, from the anchor, which in the modes other than `same` is a convention."""
+    shape = report.kernel.shape
+    if report.mode == "same":
+        low = tuple(-c for c in report.anchor)
+    elif report.mode == "valid":
+        low = tuple(1 - k for k in shape)
+    else:
+        low = (0,) * len(shape)
+    return Box(low, tuple(a + k - 1 for a, k in zip(low, shape, strict=True)))

@@ -18,7 +18,9 @@ import numpy as np
 from convmat.identify.box import Box, Region
 from convmat.identify.fit import BoxFit, Residual, correlated
 
-__all__ = ["Dispersion", "dispersion", "score_dispersion"]
+__all__ = ["Dispersion", "colour", "dispersion", "score_dispersion"]
+
+_LAGS, _FREQUENCIES = 2, 16
 
 _LEAST_TILES, _MOST_TILES, _LEAST_TILE = 6, 16, 12
 
@@ -71,7 +73,7 @@ def score_dispersion(fit: BoxFit, residuals: Sequence[Residual]) -> Dispersion:
     means = reduce(add, fit.moments).centred().mean
     scores = []
     for residual in residuals:
-        left = residual.left if residual.keep is None else residual.left * residual.keep
+        left = residual.masked
         for tile in _tiles(residual.region, fit.box):
             at = zip(tile.start, tile.stop, residual.region.start, strict=True)
             part = left[tuple(slice(a - first, b - first) for a, b, first in at)]
@@ -84,6 +86,31 @@ def score_dispersion(fit: BoxFit, residuals: Sequence[Residual]) -> Dispersion:
     total = float(np.sum((g @ fit.inverse) * g))
     expected = fit.box.size * fit.variance * (1 - 1 / count)
     return Dispersion(total / expected, fit.box.size * (count - 1), 0.0)
+
+
+def colour(residuals: Sequence[Residual]) -> float:
+    """The largest power of the residual at any frequency, over their mean: 1 for white noise.
+
+    From autocovariances up to a lag of two, under a triangle, which keeps the power positive. By
+    as much, at most, noise that is not white makes an entry's square larger.
+    """
+    lags = 2 * _LAGS + 1
+    sums = np.zeros((lags, lags))
+    for residual in residuals:
+        left = residual.masked
+        if min(left.shape) <= 2 * lags:
+            return 1.0
+        middle = left[_LAGS:-_LAGS, _LAGS:-_LAGS]
+        for i in range(_LAGS, lags):
+            for j in range(lags):
+                moved = left[i : i + middle.shape[0], j : j + middle.shape[1]]
+                sums[i, j] += np.vdot(middle, moved)
+                sums[lags - 1 - i, lags - 1 - j] = sums[i, j]
+    if not sums[_LAGS, _LAGS] > 0:
+        return 1.0
+    fade = 1 - np.abs(np.arange(-_LAGS, _LAGS + 1)) / (_LAGS + 1)
+    power = np.fft.fft2(sums / sums[_LAGS, _LAGS] * np.outer(fade, fade), (_FREQUENCIES,) * 2)
+    return float(np.abs(power).max())
 
 
 def _tiles(region: Region, box: Box) -> list[Region]:

@@ -45,6 +45,8 @@ class Excitation:
         response.
     rounded : float
         Share of the frequencies at which the picture before is its own rounding.
+    singular : bool
+        Whether there are frequencies without any power.
     where : str
         Those that are unknown, rounded or doubtful, in words; empty where there are none.
     """
@@ -53,6 +55,7 @@ class Excitation:
     unknown: float
     rounded: float
     where: str
+    singular: bool = False
 
 
 def excitation(fit: BoxFit, variance: float, planes: Sequence[Plane]) -> Excitation:
@@ -67,7 +70,7 @@ def excitation(fit: BoxFit, variance: float, planes: Sequence[Plane]) -> Excitat
     errors = np.sqrt(variance * np.maximum(spread, 0.0))
     scale = float(response.max())
     if not scale:
-        return Excitation(0.0, 0.0, 0.0, "")
+        return Excitation(0.0, 0.0, 0.0, "", fit.singular)
     rounded, waves_of_blocks = _own_rounding(planes)
     doubtful, unknown = errors > _DOUBTFUL * scale, errors > _UNKNOWN * scale
     if unknown.mean() >= rounded.mean():
@@ -75,7 +78,7 @@ def excitation(fit: BoxFit, variance: float, planes: Sequence[Plane]) -> Excitat
     else:
         where = _described(waves_of_blocks, rounded)
     shares = [float(which.mean()) for which in (doubtful, unknown, rounded)]
-    return Excitation(shares[0], shares[1], shares[2], where)
+    return Excitation(shares[0], shares[1], shares[2], where, fit.singular)
 
 
 def _own_rounding(planes: Sequence[Plane]) -> tuple[NDArray, NDArray]:
@@ -96,7 +99,8 @@ def _own_rounding(planes: Sequence[Plane]) -> tuple[NDArray, NDArray]:
         means = np.sum(blocks * fade, axis=axes, keepdims=True) / fade.sum()
         power = np.mean(np.abs(np.fft.rfftn((blocks - means) * fade, axes=axes)) ** 2, axis=0)
         power[(0,) * power.ndim] = np.inf  # the mean was taken out
-        level = _ABOVE_ROUNDING * ROUNDING_VARIANCE * plane.before_step**2
+        # Where the picture after is not rounded, that before has no rounding to be like it.
+        level = _ABOVE_ROUNDING * ROUNDING_VARIANCE * plane.before_step**2 * bool(plane.step)
         low = power < max(level, float(np.finfo(float).tiny))
         least = low if least is None else (least & low if least.shape == low.shape else least)
     assert least is not None
@@ -121,7 +125,7 @@ def _described(waves: NDArray, marked: NDArray) -> str:
     radius = np.abs(waves).max(axis=1)
     least = radius[marked].min()
     if marked[radius >= least].mean() > 0.9:
-        return f"all frequencies above {least:.2g} cycles a pixel"
+        return f"frequencies above {least:.2g} cycles a pixel"
     names = ("vertical", "horizontal")
     for axis in range(waves.shape[1]):
         along = np.abs(waves[:, axis])

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convmat.identify.boundary_names import Candidates
 from convmat.identify.quantization import Rounding
 from convmat.identify.rational import Rational
 from convmat.identify.verdict import Evidence, Verdict
@@ -25,7 +26,8 @@ class FilterReport:
         Each with its number, its limit, and a sentence; what speaks against one kernel is first.
     warnings : tuple of str
     kernel : ndarray of float64
-        A convolution kernel on the smallest box found. Shape (k1, k2); (channels, k1, k2) where
+        A convolution kernel on the smallest box found; without meaning, and not printed, unless
+        the verdict is ``linear``. Shape (k1, k2); (channels, k1, k2) where
         `channels` is "separate"; (channels after, channels before, k1, k2) where it is "mixed".
     std_error : ndarray, shape of `kernel`
         Of each entry, given this box; NaN unless the verdict is linear, or where the picture
@@ -37,11 +39,13 @@ class FilterReport:
     boundary : str, tuple of str or None
         One of the seven names, ``untouched`` or ``cropped``; one per axis where they differ; None
         where the border is none of them (a warning says what it is instead).
-    boundary_candidates : tuple of str
-        Every one that the border does not rule out.
-    offset, offset_std_error : float
+    boundary_candidates : tuple of str, or tuple of tuple of str
+        Every one that the border does not rule out; one tuple per axis where no name serves for
+        all of them. Empty where none was looked for, as with the verdict ``not_linear``.
+    offset, offset_std_error : float, or ndarray, shape (channels,), unless `channels` is "common"
         Added after the convolution: about -0.5 where the levels were truncated.
     rounding : Rounding
+        Of all channels; ``unknown`` where they differ, and a warning says which has which.
     clipped_fraction : float
         Of the pixels that were looked at.
     support : ndarray of bool, shape (k1, k2)
@@ -50,13 +54,17 @@ class FilterReport:
         Whether the error bars leave that possible; `symmetric` is the same under half a turn, so
         that convolution and correlation are one. False where there are no error bars.
     symmetries : tuple of str
-        Of ``point``, ``left-right``, ``up-down``, ``diagonal``, ``antisymmetric``.
-    rational : Rational or None
-        The only fractions with a small divisor that the error bars allow.
+        Of ``point``, ``left-right``, ``up-down``, ``diagonal``, ``antisymmetric``; of the kernel
+        with zeros around it, about a centre that need not be the box's.
+    rational : Rational, tuple of Rational or None (one a channel), or None
+        The only fractions with a small divisor that the error bars allow; a tuple, with None for
+        channels that have none, unless `channels` is "common".
     residual_std : float
         In levels of the picture after.
-    covariance : ndarray, shape (K, K)
-        Of the raveled kernel; K is its size. Of the first channel where they are separate.
+    covariance : ndarray, shape (K, K), (channels, K, K) or (channels after, channels before K, ...)
+        Here for who asks for it: neither printed, nor in the shell's JSON without ``--covariance``.
+        Of the raveled kernel of k1 k2 = K entries; of each channel's where they are separate; of
+        all that make one channel after where they are mixed.
     pixels : int
         That were fitted.
     channels : str
@@ -64,7 +72,8 @@ class FilterReport:
     tone : str
         The curve that both pictures were taken to light by; empty for none.
     undetermined_frequencies : str
-        What the picture before hardly contains, in words; empty where it has all.
+        What the picture before hardly contains, in words; empty where it has all, and where no
+        kernel explains the picture after, so that it cannot be told. A warning says what to add.
     linearized : FilterReport or None
         Where no kernel fits the levels but one fits light: the report for light.
     """
@@ -77,16 +86,16 @@ class FilterReport:
     anchor: tuple[int, ...]
     mode: str
     boundary: str | tuple[str, ...] | None
-    boundary_candidates: tuple[str, ...]
-    offset: float
-    offset_std_error: float
+    boundary_candidates: Candidates
+    offset: float | NDArray[np.float64]
+    offset_std_error: float | NDArray[np.float64]
     rounding: Rounding
     clipped_fraction: float
     support: NDArray[np.bool_]
     separable: bool
     symmetric: bool
     symmetries: tuple[str, ...]
-    rational: Rational | None
+    rational: Rational | tuple[Rational | None, ...] | None
     residual_std: float
     covariance: NDArray[np.float64]
     pixels: int
@@ -114,70 +123,10 @@ class FilterReport:
             alone
             and self.verdict is Verdict.LINEAR
             and abs(self.kernel.item() - 1) <= 1e-9
-            and abs(self.offset) <= 1e-6
+            and np.all(np.abs(self.offset) <= 1e-6)
         )
 
     def __str__(self) -> str:
-        shape = "x".join(map(str, self.kernel.shape[-2:]))
-        anchor = ", ".join(map(str, self.anchor))
-        lines = [f"verdict: {self.verdict}"]
-        lines += [f"  {piece.text}" for piece in self.evidence if piece.against]
-        if self.tone:
-            lines.append(f"both pictures taken to light by {self.tone}")
-        if self.is_identity:
-            lines.append("the pictures are identical: nothing was done")
-        kind = {"separate": ", one a channel", "mixed": ", mixing channels"}.get(self.channels, "")
-        lines.append(f"convolution kernel {shape}, anchor ({anchor}){kind}")
-        lines.append(_numbers(self.kernel, self.std_error))
-        if not self.symmetric and self.kernel.size > 1:
-            turned = ", ".join(map(str, self.correlation_anchor))
-            lines.append(f"as a correlation kernel, anchor ({turned})")
-            lines.append(_numbers(self.correlation_kernel, self.std_error, errors=False))
-        lines += [f"{name}: {text}" for name, text in self.facts()]
-        lines += [f"  {piece.text}" for piece in self.evidence if not piece.against]
-        lines += [f"note: {text}" for text in self.warnings]
-        return "\n".join(lines)
+        from convmat.identify.report_text import report_text
 
-    def facts(self) -> list[tuple[str, str]]:
-        """What there is to say beside the verdict and the kernel: names and texts."""
-        rows = []
-        if self.rational is not None:
-            exactly = self.rational.reproduced
-            told = f", which makes {exactly:.2%} of the pixels exactly" if exactly > 0 else ""
-            rows.append(("fractions", f"{self.rational}{told}"))
-        if self.separable and min(self.kernel.shape[-2:]) > 1:
-            rows.append(("separable", "yes, within the error bars"))
-        if self.symmetries:
-            rows.append(("symmetric", ", ".join(self.symmetries)))
-        rows += [
-            ("boundary", _boundary(self)),
-            ("offset", f"{self.offset:.4g} +- {self.offset_std_error:.2g}"),
-            ("levels", f"{self.rounding}, {self.clipped_fraction:.2%} clipped"),
-            ("residual", f"standard deviation {self.residual_std:.4g}, {self.pixels} pixels"),
-        ]
-        return rows
-
-
-def _boundary(report: FilterReport) -> str:
-    name = report.boundary
-    text = "not one of those known" if name is None else name
-    if isinstance(text, tuple):
-        text = " by ".join(text)
-    others = [other for other in report.boundary_candidates if other != name]
-    if others:
-        text += f" (or {', '.join(others)}: the border does not tell)"
-    return text
-
-
-def _numbers(kernel: NDArray, std_error: NDArray, *, errors: bool = True) -> str:
-    """The entries, to the digit after the first uncertain one."""
-    known = std_error[np.isfinite(std_error)]
-    spread = known.min() if known.size else np.nan
-    digits = int(np.clip(1 - np.floor(np.log10(spread)), 0, 12)) if spread > 0 else 5
-    text = np.array2string(
-        kernel, precision=digits, suppress_small=True, floatmode="fixed", max_line_width=120
-    )
-    if errors and known.size:
-        least, most = f"{known.min():.2g}", f"{known.max():.2g}"
-        text += f"\nstandard errors {least}" + (f" to {most}" if most != least else "")
-    return text
+        return report_text(self)

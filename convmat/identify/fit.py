@@ -64,6 +64,8 @@ class BoxFit:
         Of the offset, for noise of variance 1.
     floor : float
         What rounding in double precision leaves of exact data; 0 where that was not looked at.
+    colour : float
+        Of the residual, as in `dispersion`; 1 where that was not looked at.
     """
 
     box: Box
@@ -78,6 +80,7 @@ class BoxFit:
     frame: Box
     offset_variance: float
     floor: float = 0.0
+    colour: float = 1.0
 
     @property
     def exact(self) -> bool:
@@ -104,6 +107,11 @@ class Residual:
     def used(self) -> NDArray:
         """What is left at the pixels that count, 1-D."""
         return self.left.ravel() if self.keep is None else self.left[self.keep]
+
+    @property
+    def masked(self) -> NDArray:
+        """What is left, with 0 at the pixels that do not count."""
+        return self.left if self.keep is None else self.left * self.keep
 
 
 def fit_moments(parts: Sequence[Moments], box: Box) -> BoxFit:
@@ -222,7 +230,7 @@ def _refined(
     for step in range(steps + 1):
         gradient, total, square, count = np.zeros(fit.box.size), 0.0, 0.0, 0
         for residual in residuals_of(planes, fit, keeps):
-            left = residual.left if residual.keep is None else residual.left * residual.keep
+            left = residual.masked
             samples = residual.plane.before[fit.box.reads(residual.region)]
             gradient += correlated(samples, left, fit.box.shape)
             total, square, count = (

@@ -150,8 +150,11 @@ def _several(pictures: Any, name: str) -> list[NDArray]:
                 f"{name} must be a picture of 2 axes, or of 3 with up to 4 channels along the "
                 f"last, got shape {array.shape}"
             )
-        if float(max(samples.max(), -samples.min())) > 1e100:
+        largest = float(max(samples.max(), -samples.min()))
+        if largest > 1e100:
             raise ConvmatError(f"{name} has values beyond 1e100, whose squares overflow")
+        if 0 < largest < 1e-100:
+            raise ConvmatError(f"{name} has no value beyond 1e-100: their squares vanish; scale it")
         arrays.append(array)
     return arrays
 
@@ -169,15 +172,25 @@ def _channels(picture: NDArray, name: str, notes: list[str]) -> list[NDArray]:
                 "background first, or give its colours alone"
             )
         notes.append(f"the alpha channel of {name}, the same everywhere, was left out")
-    if len(planes) > 1 and all(np.array_equal(plane, planes[0]) for plane in planes):
-        notes.append(f"the channels of {name} are all the same: one was used")
-        return planes[:1]
     return planes
+
+
+def _is_grey(planes: list[NDArray]) -> bool:
+    return all(np.array_equal(plane, planes[0]) for plane in planes)
 
 
 def _matched(
     before: list[NDArray], after: list[NDArray], notes: list[str]
 ) -> tuple[list[NDArray], list[NDArray]]:
+    """Channels that belong together: all the same they are one, unless the other picture has three.
+
+    Three equal channels after were made from three before, or three different ones from grey.
+    """
+    if len(before) != len(after) or (_is_grey(before) and _is_grey(after)):
+        for name, planes in (("before", before), ("after", after)):
+            if len(planes) > 1 and _is_grey(planes):
+                notes.append(f"the channels of {name} are all the same: one was used")
+                del planes[1:]
     if len(before) == len(after):
         return before, after
     if len(after) == 1 and len(before) == _COLOURS:

@@ -9,10 +9,11 @@ from typing import Any
 
 from convmat.errors import ConvmatError
 from convmat.geometry import parse_shape
-from convmat.identify.channels import with_channels
+from convmat.identify.channels import explain_channels
 from convmat.identify.explanation import explain
 from convmat.identify.filter_report import FilterReport
 from convmat.identify.given import planes_of
+from convmat.identify.remarks import other_scale
 from convmat.identify.tone import best_tone, parse_tone
 from convmat.identify.verdict import Evidence, Verdict
 
@@ -80,8 +81,7 @@ def identify_filter(
     tell = progress or (lambda stage: None)
     tone = parse_tone(gamma, srgb)
     planes, notes = planes_of(before, after)
-    report = explain(planes, largest, tone, tell)
-    report = with_channels(report, planes, largest, tone, tell)
+    report = explain_channels(planes, largest, tone, tell)
     if report.verdict is Verdict.NOT_LINEAR and tone is None:
         tell("trying light instead of levels")
         candidate = best_tone(planes, report)
@@ -93,7 +93,7 @@ def identify_filter(
                 report.residual_std,
                 True,
                 f"one kernel fits light ({light.tone}) with a residual of {light.residual_std:.3g} "
-                f"levels, against {report.residual_std:.3g}: see report.linearized",
+                f"levels, against {report.residual_std:.3g}",
             )
             report = replace(report, linearized=light, evidence=(found, *report.evidence))
-    return replace(report, warnings=(*notes, *report.warnings))
+    return replace(report, warnings=(*notes, *other_scale(planes), *report.warnings))

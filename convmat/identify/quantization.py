@@ -30,9 +30,11 @@ __all__ = [
 
 ROUNDING_VARIANCE = 1 / 12
 _SAFE_DEVIATIONS = 4.0
-_SAFE_STEPS = 0.75
+_SAFE_STEPS, _GRAINS = 0.75, 64.0
 _NOISY_STEPS = 1.75
-_LEAST_BEYOND = 5
+# Some pixel is always at the limit, which is the largest there is; noise takes several there.
+_LEAST_BEYOND, _LEAST_BY_NOISE = 1, 5
+_FAR_BEYOND = 2.0
 _LEAST_SHARE_BEYOND = 1e-5
 # Of pixels that the model puts beyond the limit, those that must be at it.
 _AT_LIMIT = 0.5
@@ -83,7 +85,8 @@ def unclipped(
             by_model = count >= fewest and np.count_nonzero(at_limit & beyond) >= _AT_LIMIT * count
             # Noise goes beyond a limit that the model stays within.
             noisy = margin > _NOISY_STEPS * plane.step
-            by_noise = noisy and np.count_nonzero(at_limit & (excess > -margin)) >= fewest
+            near = np.count_nonzero(at_limit & (excess > -margin))
+            by_noise = noisy and near >= max(_LEAST_BY_NOISE, fewest)
             if by_model or by_noise:
                 keep[inside] &= excess < -margin
         if np.count_nonzero(keep[inside]) < values.size // 100:
@@ -101,8 +104,12 @@ def _away_from_limits(planes: Sequence[Plane], fit: BoxFit) -> list[NDArray] | N
         values = plane.after[inside]
         keep = np.ones(plane.after.shape, dtype=bool)
         # Rounding alone leaves nothing to be explained by clipping.
-        explained = (
-            plane.step and np.mean(residual.left**2) < 1.1 * ROUNDING_VARIANCE * plane.step**2
+        level = 1.1 * ROUNDING_VARIANCE * plane.step**2
+        explained = bool(np.mean(residual.left**2) < level) and not any(
+            np.any(
+                (values == limit) & (sign * (residual.fitted - limit) > _FAR_BEYOND * plane.step)
+            )
+            for limit, sign in ((plane.low, -1.0), (plane.high, 1.0))
         )
         if not (explained or fit.exact):
             for limit in (plane.low, plane.high):
@@ -120,11 +127,11 @@ def clipped_fraction(residuals: Sequence[Residual]) -> float:
     """Share of the pixels that the model puts beyond a limit at which they are."""
     beyond, count = 0, 0
     for residual in residuals:
-        values = residual.plane.after[residual.region.slices]
-        margin = _SAFE_STEPS * residual.plane.step
-        high, low = residual.plane.high, residual.plane.low
-        beyond += int(np.sum((values == high) & (residual.fitted > high + margin)))
-        beyond += int(np.sum((values == low) & (residual.fitted < low - margin)))
+        plane, values = residual.plane, residual.plane.after[residual.region.slices]
+        margin = max(_SAFE_STEPS * plane.step, _GRAINS * plane.grain)
+        if plane.low < plane.high:
+            beyond += int(np.sum((values == plane.high) & (residual.fitted > plane.high + margin)))
+            beyond += int(np.sum((values == plane.low) & (residual.fitted < plane.low - margin)))
         count += values.size
     return beyond / count
 

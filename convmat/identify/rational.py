@@ -41,8 +41,12 @@ class Rational:
         return self.numerators / self.divisor
 
     def __str__(self) -> str:
-        rows = np.atleast_2d(self.numerators)
-        return f"1/{self.divisor} [{'; '.join(' '.join(map(str, row)) for row in rows)}]"
+        kernels = self.numerators if self.numerators.ndim > 2 else [self.numerators]
+        written = [
+            "; ".join(" ".join(map(str, row)) for row in np.atleast_2d(kernel))
+            for kernel in kernels
+        ]
+        return f"1/{self.divisor} [{' | '.join(written)}]"
 
 
 def snap(kernel: NDArray, information: NDArray, covariance: NDArray) -> Rational | None:

@@ -3,11 +3,16 @@
 ``intensity``    share of the residual's squares between levels of the fitted picture, less what
                  chance gives: a tone curve bends the mean
 ``curve``        the same for a cubic in the level alone, which rounding does not follow
+``change``       the same for the change, fitted less before: a threshold, a shrinking of details
 ``activity``     mean square where the picture before is busy, over where it is calm, at equal
                  levels: a median, a compression and a resampling err at edges
 ``correlation``  largest correlation of neighbours, in size: noise and rounding have little
-``blocks``       power of the residual's energy along rows and columns at periods of 8, 4, 8/3 and
-                 2 pixels, over that at periods close by: JPEG
+``kurtosis``     0 for Gaussian noise; sums of roundings have less, pictures more
+``sums``         how many different sums were rounded, and errors made, where levels are few
+``lively``       mean square where the picture before is not flat: there rounding leaves nothing
+``tail``         what one pixel in 10,000 exceeds, in levels: errors of roundings are bounded
+``blocks``, ``own_blocks``, ``grid``
+                 see `block_tests`
 ``quarters``     what kernels of their own for the picture's quarters explain, as F and as a share
 
 Sources: R. D. Cook and S. Weisberg, Biometrika 70 (1983), doi:10.1093/biomet/70.1.1 (unequal
@@ -21,17 +26,18 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from convmat.identify.block_tests import fine_blocks, grid_phase, periodicity
 from convmat.identify.box import Region
 from convmat.identify.dispersion import Dispersion
 from convmat.identify.fit import Residual
+from convmat.identify.residual_distribution import kurtosis, neighbour_correlation, sums, tail
 
-__all__ = ["ResidualTests", "neighbour_correlation", "residual_tests"]
+__all__ = ["ResidualTests", "residual_tests"]
 
 _LEVELS = 32
 _BUSY, _CALM = 0.85, 0.5
 _SAMPLE = 2**21
-_PERIOD = 8
-_AROUND = 8
+_NEIGHBOURS, _ENOUGH = 0.5, 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,18 +47,26 @@ class ResidualTests:
     explained: float
     intensity: float
     curve: float
+    change: float
     activity: float
     correlation: float
+    kurtosis: float
+    tail: float
     blocks: float
+    own_blocks: float
+    grid: float
     quarters: float
     quarters_freedom: int
     quarters_share: float
     pixels: int
+    sums: int
+    lively: float
 
 
 def residual_tests(spread: Dispersion, residuals: Sequence[Residual]) -> ResidualTests:
     """All of them, on the pixels that were fitted."""
-    residuals = [part for residual in residuals for part in _parts(residual)]
+    whole = residuals
+    residuals = [part for residual in residuals for part in _parts(residual) if part.used.size]
     square = sum(float(np.vdot(r.used, r.used)) for r in residuals)
     count = sum(r.used.size for r in residuals)
     power = 0.0
@@ -61,19 +75,46 @@ def residual_tests(spread: Dispersion, residuals: Sequence[Residual]) -> Residua
         used = values.ravel() if residual.keep is None else values[residual.keep]
         power += float(np.var(used)) * used.size
     if not square or not power:
-        return ResidualTests(1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0, 0.0, count)
+        return ResidualTests(
+            explained=1.0,
+            intensity=0.0,
+            curve=0.0,
+            change=0.0,
+            activity=1.0,
+            correlation=0.0,
+            kurtosis=0.0,
+            tail=0.0,
+            blocks=1.0,
+            own_blocks=1.0,
+            grid=0.0,
+            quarters=1.0,
+            quarters_freedom=0,
+            quarters_share=0.0,
+            pixels=count,
+            sums=count,
+            lively=0.0,
+        )
     weights = np.array([r.used.size for r in residuals]) / count
+    # Of few pixels here and there neighbours and blocks say nothing.
+    spread_out = count < _NEIGHBOURS * sum(r.left.size for r in residuals)
     return ResidualTests(
         explained=1 - square / power,
         intensity=float(weights @ [_intensity(r) for r in residuals]),
         curve=float(weights @ [_curve(r) for r in residuals]),
+        change=float(weights @ [_change(r) for r in residuals]),
         activity=float(weights @ [_activity(r) for r in residuals]),
-        correlation=neighbour_correlation(residuals),
-        blocks=float(weights @ [_blocks(r.left) for r in residuals]),
+        correlation=0.0 if spread_out else neighbour_correlation(residuals),
+        kurtosis=float(weights @ [kurtosis(r) for r in residuals]),
+        tail=max(tail(r) for r in residuals),
+        blocks=1.0 if spread_out else float(weights @ [periodicity(r.left) for r in residuals]),
+        own_blocks=float(weights @ [_own_blocks(r) for r in residuals]),
+        grid=0.0 if spread_out else float(np.mean([grid_phase(r.masked) for r in whole])),
         quarters=spread.value,
         quarters_freedom=spread.freedom,
         quarters_share=spread.share,
         pixels=count,
+        sums=sum(map(sums, residuals)),
+        lively=float(weights @ [_lively(r) for r in residuals]),
     )
 
 
@@ -116,23 +157,51 @@ def _local_variance(residual: Residual) -> NDArray:
         places.append(np.clip(np.arange(a - 1, b + 1), 0, n - 1))
     before = residual.plane.before[np.ix_(*places)]
     mean = before.mean()
-    sums = [before - mean, (before - mean) ** 2]
+    powers = [before - mean, (before - mean) ** 2]
     for axis in range(before.ndim):
-        for index, values in enumerate(sums):
+        for index, values in enumerate(powers):
             size = values.shape[axis]
             ends = [values.take(range(s, s + size - 2), axis=axis) for s in (0, 1, 2)]
-            sums[index] = ends[0] + ends[1] + ends[2]
+            powers[index] = ends[0] + ends[1] + ends[2]
     samples = 3**before.ndim
-    return sums[1] / samples - (sums[0] / samples) ** 2
+    return powers[1] / samples - (powers[0] / samples) ** 2
 
 
 def _intensity(residual: Residual) -> float:
     fitted, left, _ = _sampled(residual)
-    order = np.argsort(fitted, kind="stable")
+    return _explained_by(fitted, left)
+
+
+def _change(residual: Residual) -> float:
+    """0 where after does not lie over before."""
+    before = residual.plane.before[residual.region.slices]
+    if before.shape != residual.left.shape:
+        return 0.0
+    keep = slice(None) if residual.keep is None else residual.keep.ravel()
+    every = 1 + residual.left.size // _SAMPLE
+    change = (residual.fitted - before).ravel()[keep][::every]
+    return _explained_by(change, residual.left.ravel()[keep][::every])
+
+
+def _explained_by(values: NDArray, left: NDArray) -> float:
+    """Share of the squares of what is left that means over groups of like values explain."""
+    order = np.argsort(values, kind="stable")
     groups = np.array_split(left[order], _LEVELS)
     between = sum(group.size * group.mean() ** 2 for group in groups if group.size)
     total = float(np.vdot(left, left))
     return between / total - _LEVELS / left.size if total else 0.0
+
+
+def _lively(residual: Residual) -> float:
+    """Of all pixels, where hardly any is not flat."""
+    _, left, busy = _sampled(residual)
+    squares = left**2
+    lively = busy > residual.plane.before_step**2
+    return float(squares[lively].mean() if lively.mean() > _ENOUGH else squares.mean())
+
+
+def _own_blocks(residual: Residual) -> float:
+    return fine_blocks(residual.plane.before[residual.region.slices], residual.plane.before_step)
 
 
 def _curve(residual: Residual) -> float:
@@ -164,41 +233,3 @@ def _activity(residual: Residual) -> float:
     if not tops or not top:
         return 1.0
     return float((top / tops) / max(bottom / bottoms, 1e-30 * top))
-
-
-def neighbour_correlation(residuals: Sequence[Residual]) -> float:
-    """Of neighbours along rows, columns and both diagonals; what was left out counts as 0."""
-    products, square = np.zeros(4), 0.0
-    for residual in residuals:
-        left = residual.left if residual.keep is None else residual.left * residual.keep
-        square += float(np.vdot(left, left))
-        products += [
-            float(np.sum(left[:, 1:] * left[:, :-1])),
-            float(np.sum(left[1:] * left[:-1])),
-            float(np.sum(left[1:, 1:] * left[:-1, :-1])),
-            float(np.sum(left[1:, :-1] * left[:-1, 1:])),
-        ]
-    return float(np.abs(products).max() / square) if square else 0.0
-
-
-def _blocks(left: NDArray) -> float:
-    ratios = []
-    for axis in (0, 1):
-        turned = left if axis else left.T
-        if turned.shape[1] < 8 * _PERIOD:
-            continue
-        for profile in (
-            np.mean(turned**2, axis=0)[:-1],
-            np.mean(turned[:, 1:] * turned[:, :-1], axis=0),
-        ):
-            whole = profile[: len(profile) // _PERIOD * _PERIOD]
-            power = np.abs(np.fft.rfft(whole - whole.mean())) ** 2
-            step = len(whole) // _PERIOD
-            for k in range(1, _PERIOD // 2 + 1):
-                at = k * step
-                near = np.r_[max(at - _AROUND, 1) : at - 1, at + 2 : at + _AROUND + 1]
-                near = near[near < len(power)]
-                if len(near) > 3:
-                    share = 2 if k == _PERIOD // 2 else 1
-                    ratios.append(power[at] / share / max(power[near].mean(), 1e-300))
-    return float(np.mean(ratios)) if ratios else 1.0

@@ -20,6 +20,10 @@ _LEVEL = 1e-4
 # Deviations below this share of the largest entry are no more than a tool's own arithmetic.
 _NEGLIGIBLE = 1e-6
 _SWEEPS = 50
+# Error bars that an entry may have and still be cut: sqrt(log n) of BIC is 3 to 4.
+_CUT = 4.0
+# How far off the box's centre one is sought, as a part of its side; how many are tried.
+_PART_OF_BOX, _CENTRES = 8, 4
 
 SYMMETRIES = ("point", "left-right", "up-down", "diagonal", "antisymmetric")
 """The names that `symmetries` may give."""
@@ -58,25 +62,70 @@ def is_separable(kernel: NDArray, information: NDArray) -> bool:
 def symmetries(kernel: NDArray, covariance: NDArray) -> tuple[str, ...]:
     """The names of the symmetries that the error bars do not rule out.
 
+    A symmetry is one of the kernel, not of its box: outside of the box there are zeros, and the
+    centre (or axis) may lie beside the box's own. A symmetric kernel whose tail was cut on one side
+    by the search, 14x15 of 15x15, is symmetric still. A zero outside stands for an entry that the
+    search found too small to keep, which may have been `_CUT` of its own error bars, and its bar is
+    that of its partner inside. An extra line is thereby compatible with 0 on the other side where
+    its entries are hardly more than such bars, and none is more than twice of them.
+
+    Parameters
+    ----------
+    kernel : ndarray, shape (k1, k2)
+    covariance : ndarray, shape (k1 k2, k1 k2)
+        Of the raveled kernel.
+
     Examples
     --------
     >>> symmetries(np.array([[1.0, 2, 1], [0, 0, 0], [-1, -2, -1]]), 1e-6 * np.eye(9))
     ('left-right', 'antisymmetric')
+    >>> symmetries(np.array([[0.003, 1, 2, 1]]), 1e-6 * np.eye(4))
+    ('point', 'left-right', 'up-down')
+    >>> symmetries(np.array([[0.03, 1, 2, 1]]), 1e-6 * np.eye(4))
+    ('up-down',)
     """
-    index = np.arange(kernel.size).reshape(kernel.shape)
-    turned = {
-        "point": (np.flip(index), 1.0),
-        "left-right": (index[:, ::-1], 1.0),
-        "up-down": (index[::-1], 1.0),
-        "antisymmetric": (np.flip(index), -1.0),
-    }
-    if kernel.shape[0] == kernel.shape[1]:
-        turned["diagonal"] = (index.T, 1.0)
     return tuple(
         name
         for name in SYMMETRIES
-        if name in turned and _holds(kernel, covariance, turned[name][0].ravel(), turned[name][1])
+        if any(
+            _holds(kernel, covariance, partner, _sign(name)) for partner in _partners(kernel, name)
+        )
     )
+
+
+def _sign(name: str) -> float:
+    return -1.0 if name == "antisymmetric" else 1.0
+
+
+def _partners(kernel: NDArray, name: str) -> list[NDArray]:
+    """Where each entry goes, -1 for outside: about the box's centre, then the likeliest others.
+
+    The likeliest are those that take the kernel to what looks most like it.
+    """
+    rows, columns = kernel.shape
+    i, j = np.indices(kernel.shape)
+    reach = [max(2, n // _PART_OF_BOX) for n in kernel.shape]
+    down, right = (range(-n, n + 1) for n in reach)
+    if name == "left-right":
+        moved = [(i, columns - 1 + t - j) for t in right]
+    elif name == "up-down":
+        moved = [(rows - 1 + t - i, j) for t in down]
+    elif name == "diagonal":
+        middle = (rows - columns) // 2
+        moved = [(j + middle + t, i - middle - t) for t in down]
+    else:
+        moved = [(rows - 1 + s - i, columns - 1 + t - j) for s in down for t in right]
+    own = len(moved) // 2
+    found, likeness = [], []
+    for to_row, to_column in moved:
+        inside = (to_row >= 0) & (to_row < rows) & (to_column >= 0) & (to_column < columns)
+        partner = np.where(inside, to_row * columns + to_column, -1).ravel()
+        found.append(partner)
+        there = partner >= 0
+        h = kernel.ravel()
+        likeness.append(_sign(name) * float(h[there] @ h[partner[there]]))
+    order = sorted(range(len(found)), key=lambda k: -likeness[k])[:_CENTRES]
+    return [found[k] for k in dict.fromkeys([own, *order]) if likeness[k] >= 0]
 
 
 def _holds(kernel: NDArray, covariance: NDArray, partner: NDArray, sign: float) -> bool:
@@ -85,15 +134,21 @@ def _holds(kernel: NDArray, covariance: NDArray, partner: NDArray, sign: float) 
 
     h, own = kernel.ravel(), np.arange(kernel.size)
     # One equation a pair; an entry that is its own partner must be 0 where the sign is -1.
-    first = np.flatnonzero((own < partner) | ((own == partner) & (sign < 0)))
+    alone = partner < 0
+    first = np.flatnonzero(alone | (own < partner) | ((own == partner) & (sign < 0)))
     if not first.size:
         return True
-    second = partner[first]
-    off = h[first] - sign * h[second]
-    blocks = [
-        covariance[np.ix_(a, b)] for a, b in ((first, first), (first, second), (second, second))
-    ]
-    spread = blocks[0] - sign * (blocks[1] + blocks[1].T) + blocks[2]
+    outside = alone[first]
+    second = np.where(outside, 0, partner[first])
+    off = h[first] - np.where(outside, 0.0, sign * h[second])
+    within = covariance[np.ix_(first, first)]
+    if np.any(np.abs(h[first])[outside] > 2 * _CUT * np.sqrt(np.diagonal(within))[outside]):
+        return False  # among many pairs one such entry would not be noticed
+    across = np.where(outside, 0.0, covariance[np.ix_(first, second)])
+    beyond = np.where(
+        outside | outside[:, None], 0.0, covariance[np.ix_(second, second)]
+    ) + np.diag(np.where(outside, _CUT**2 * np.diagonal(within), 0.0))
+    spread = within - sign * (across + across.T) + beyond
     near = np.abs(off).max() <= _NEGLIGIBLE * np.abs(h).max()
     distance = float(off @ np.linalg.solve(spread, off)) if not near else 0.0
     return bool(near or distance <= chi2.isf(_LEVEL, first.size))

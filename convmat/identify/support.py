@@ -3,10 +3,13 @@
 One factor of the Gram matrix of a window serves all boxes inside it (`trimming`). Where a side of
 the window itself is needed the window grows, as long as that pays: little is enough where noise is
 nearly all that is left, but where a picture is left no window may ever explain it.
+
+Where neighbourhoods repeat, pixels are fewer observations than they seem (`distinct`), and fewer
+for a smaller box: the box found is trimmed again, as long as that makes it smaller.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,11 +17,13 @@ from numpy.typing import NDArray
 
 from convmat.identify.alignment import Alignment
 from convmat.identify.box import Box
+from convmat.identify.dispersion import colour
+from convmat.identify.distinct import one_of_each
 from convmat.identify.fit import BoxFit, fit_box, residuals_of
 from convmat.identify.given import Plane
 from convmat.identify.quantization import ROUNDING_VARIANCE, unclipped
-from convmat.identify.residual_tests import neighbour_correlation
-from convmat.identify.trimming import trimmed
+from convmat.identify.residual_distribution import neighbour_correlation
+from convmat.identify.trimming import restricted, trimmed
 from convmat.identify.window_limits import WindowLimits
 
 __all__ = ["Search", "by_quarters", "find_support"]
@@ -28,7 +33,8 @@ _MOST_BY_QUARTERS, _MANY_PIXELS = 500, 1000
 # Share of the squares that must go for it to grow once more: little where noise is nearly all,
 # much where what is left is a picture, which no window may ever explain.
 _GROWTH_PAYS, _LAST_GROWTH_PAYS = 0.2, 5e-4
-_NEARLY_ROUNDING = 2.0
+_NEARLY_ROUNDING, _MORE_THAN_ROUNDING = 2.0, 1.1
+_COLOURED = 1.3
 _WHITE = 0.05
 _HOPEFUL_GROWTHS = 2
 
@@ -51,6 +57,28 @@ def find_support(
     weights: Sequence[NDArray] | None = None,
 ) -> Search:
     """Search from the window that the alignment suggests, without the pixels that were clipped."""
+    found = _grown(planes, alignment, largest, progress, weights)
+    if weights is not None:
+        return found
+    box = found.box
+    while (alone := one_of_each(planes, box, box)) is not None:
+        inside = restricted(found.window, box)
+        told = sum(int(np.count_nonzero(keep)) for keep in alone)
+        smaller, _ = trimmed(replace(inside, colour=max(inside.observations / told, 1.0)))
+        if smaller == box:
+            break
+        box = smaller
+    return replace(found, box=box)
+
+
+def _grown(
+    planes: Sequence[Plane],
+    alignment: Alignment,
+    largest: tuple[int, ...] | None,
+    progress: Callable[[str], Any],
+    weights: Sequence[NDArray] | None,
+) -> Search:
+    """The box found in a window that grows as long as that pays."""
     limit = WindowLimits(planes, largest)
     window = limit.first(alignment)
     fit = _fit(planes, window, None, weights)
@@ -64,7 +92,7 @@ def find_support(
     hopeful = _HOPEFUL_GROWTHS
     while True:
         progress(f"searching a window of {'x'.join(map(str, window.shape))}")
-        box, worth = trimmed(fit)
+        box, worth = trimmed(replace(fit, colour=_colour(planes, fit, keeps)))
         wanted = [
             (
                 box.lo[axis] == window.lo[axis] and worth[axis][0],
@@ -84,6 +112,15 @@ def find_support(
         if larger.variance > (1 - pays) * fit.variance:
             return Search(box, fit, keeps, False)
         window, fit = grown, larger
+
+
+def _colour(planes: Sequence[Plane], fit: BoxFit, keeps: list[NDArray] | None) -> float:
+    """Of what is more than one rounding; of less than that it says nothing."""
+    rounding = ROUNDING_VARIANCE * max(plane.step for plane in planes) ** 2
+    if fit.exact or fit.variance < _MORE_THAN_ROUNDING * rounding:
+        return 1.0
+    found = colour(residuals_of(planes, fit, keeps))
+    return found if found > _COLOURED else 1.0
 
 
 def _is_noise(planes: Sequence[Plane], fit: BoxFit, keeps: list[NDArray] | None) -> bool:

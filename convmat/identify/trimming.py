@@ -37,23 +37,26 @@ def trimmed(fit: BoxFit) -> tuple[Box, list[list[bool]]]:
     box, state = fit.box, _State(fit)
     path = [box]
     while box.size > 1:
-        sides = [
-            (state.gain(line, box)[0], axis, end)
-            for axis, n in enumerate(box.shape)
-            if n > 1
-            for end in (0, 1)
-            for line in [_line(box, axis, end, fit.box)]
-        ]
-        gain, axis, end = min(sides)
-        if gain >= 0:
+        # Two lines may be worth less than the outer one is while it has the other beside it.
+        for depth in (1, 2):
+            sides = [
+                (state.gain(_lines(box, axis, end, fit.box, depth), box)[0], axis, end)
+                for axis, n in enumerate(box.shape)
+                if n > depth
+                for end in (0, 1)
+            ]
+            gain, axis, end = min(sides, default=(0.0, 0, 0))
+            if gain < 0:
+                break
+        else:
             break
-        state.drop(_line(box, axis, end, fit.box))
-        box = _without(box, axis, end)
+        state.drop(_lines(box, axis, end, fit.box, depth))
+        box = _moved(box, axis, end, depth)
         path.append(box)
     candidates = set(path[-_SHORT_LIST:])
     for axis in range(len(box.lo)):
         for end in (0, 1):
-            wider = _with(box, axis, end)
+            wider = _moved(box, axis, end, -1)
             if fit.box.contains(wider):
                 candidates.add(wider)
     best = min(sorted(candidates, key=lambda c: c.size), key=lambda c: score(fit, c))
@@ -64,7 +67,7 @@ def trimmed(fit: BoxFit) -> tuple[Box, list[list[bool]]]:
             if last is None or n == 1:
                 worth[axis][end] = True
                 continue
-            rise = last.gain(_line(best, axis, end, best), best)[1]
+            rise = last.gain(_lines(best, axis, end, best), best)[1]
             worth[axis][end] = rise > _WORTH_GROWING * fit.square
     return best, worth
 
@@ -129,7 +132,7 @@ def restricted(fit: BoxFit, box: Box) -> BoxFit:
 
 def _spread(fit: BoxFit) -> float:
     """What to divide a gain by, so that noise that is not white buys no entries."""
-    return max(1.0, dispersion(fit).value) if len(fit.moments) > 1 else 1.0
+    return max(fit.colour, dispersion(fit).value if len(fit.moments) > 1 else 1.0)
 
 
 class _State:
@@ -145,7 +148,7 @@ class _State:
         self._spread = _spread(fit)
 
     def gain(self, line: NDArray, box: Box) -> tuple[float, float]:
-        """What a line is worth by the criterion, negative where it costs more; and in squares."""
+        """What lines are worth by the criterion, negative where they cost more; and in squares."""
         at = self._where[line]
         h, block = self._kernel[at], self._inverse[np.ix_(at, at)]
         pull = np.linalg.solve(block, h)
@@ -158,7 +161,7 @@ class _State:
         return max(whole, single), rise
 
     def drop(self, line: NDArray) -> None:
-        """Leave the entries out, and fit the others again."""
+        """Leave entries out, and fit the others again."""
         at = self._where[line]
         keep = np.ones(self._places.size, dtype=bool)
         keep[at] = False
@@ -172,19 +175,14 @@ class _State:
         self._where[self._places] = np.arange(self._places.size)
 
 
-def _line(box: Box, axis: int, end: int, outer: Box) -> NDArray[np.intp]:
-    """The entries of one side of a box among those of an outer one."""
+def _lines(box: Box, axis: int, end: int, outer: Box, depth: int = 1) -> NDArray[np.intp]:
+    """The entries of the outermost lines at one side of a box, among those of an outer one."""
     lo, hi = list(box.lo), list(box.hi)
-    (hi if end == 0 else lo)[axis] = (lo if end == 0 else hi)[axis]
+    if end == 0:
+        hi[axis] = lo[axis] + depth - 1
+    else:
+        lo[axis] = hi[axis] - depth + 1
     return Box(tuple(lo), tuple(hi)).entries_of(outer)
-
-
-def _without(box: Box, axis: int, end: int) -> Box:
-    return _moved(box, axis, end, 1)
-
-
-def _with(box: Box, axis: int, end: int) -> Box:
-    return _moved(box, axis, end, -1)
 
 
 def _moved(box: Box, axis: int, end: int, inwards: int) -> Box:

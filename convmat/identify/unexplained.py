@@ -55,7 +55,9 @@ def _of_plane(plane: Plane, planes: list[Plane], report: FilterReport) -> NDArra
     if any(n < k for n, k in zip(plane.before.shape, size, strict=True)):
         return left
     first = Geometry(plane.before.shape, size, report.mode, anchor=report.anchor).first_output
-    fit = np.sum([convolve(source, h, "valid") for source, h in terms], axis=0) + report.offset
+    fit = np.sum([convolve(source, h, "valid") for source, h in terms], axis=0)
+    offsets = np.atleast_1d(report.offset)
+    fit += offsets[plane.channel if offsets.size > 1 else 0]
     # Output j of the picture after is entry j + start of the fit.
     starts = [f + c - (k - 1) for f, c, k in zip(first, report.anchor, size, strict=True)]
     of_after, of_fit = [], []

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from convmat.identify.filter_report import FilterReport
 from convmat.identify.unexplained import unexplained
+from convmat.identify.verdict import Verdict
 from convmat.optional import require
 from convmat.pictures.figure_files import STYLE
 from convmat.plot.kernels import colour_bar, plot_kernel
@@ -31,7 +32,7 @@ def plot_filter(
     -------
     matplotlib Figure
         To be saved with `save_figure`. Of several channels, the kernel and the residual of the
-        first are drawn.
+        first are drawn; where the verdict is not ``linear``, no kernel.
 
     Raises
     ------
@@ -50,7 +51,11 @@ def plot_filter(
         ):
             axes.imshow(_shown(picture), cmap="gray")
             axes.set_title(title)
-        _draw_kernel(figure, grid[0, 2], report, report.kernel[first])
+        if report.verdict is Verdict.LINEAR:
+            _draw_kernel(figure, grid[0, 2], report, report.kernel[first])
+        else:
+            grid[0, 2].axis("off")
+            grid[0, 2].text(0, 1, f"no kernel: the verdict is {report.verdict}", va="top")
         _draw_errors(figure, grid[1, 0], report.std_error[first])
         _draw_residual(figure, grid[1, 1], residual, report.residual_std)
         _draw_spectrum(figure, grid[1, 2], residual)
@@ -71,7 +76,8 @@ def _shown(picture: Any) -> NDArray:
 
 def _draw_kernel(figure: Any, axes: Any, report: FilterReport, kernel: NDArray) -> None:
     colour_bar(figure, plot_kernel(kernel, axes), axes)
-    axes.set_title(f"Kernel, anchor ({', '.join(map(str, report.anchor))})")
+    which = "Kernel" if report.kernel.ndim == 2 else "Kernel of the first channel"
+    axes.set_title(f"{which}, anchor ({', '.join(map(str, report.anchor))})")
     axes.set_xlabel(f"verdict: {report.verdict}", loc="left")
 
 

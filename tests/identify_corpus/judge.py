@@ -132,8 +132,8 @@ def of_the_levels(case, after, report):
         step = np.gcd.reduce(np.unique(after).astype(int))
         shift = -0.5 * step if case.rounding == ("truncated",) else 0.0
         limit = norm.isf(UNLIKELY / 2) * report.offset_std_error + OFFSET_STEPS * step
-        if abs(report.offset - case.offset - shift) > limit:
-            wrong.append(f"offset {report.offset:.3f} instead of {case.offset + shift:.3f}")
+        if np.any(np.abs(report.offset - case.offset - shift) > limit):
+            wrong.append(f"offset {report.offset} instead of {case.offset + shift:.3f}")
     return wrong
 
 
@@ -148,6 +148,8 @@ def of_the_border(case, before, after, report):
         return wrong
     if isinstance(case.boundary, tuple):
         return [] if found == case.boundary else [f"boundary {found} instead of {case.boundary}"]
+    if any(isinstance(names, tuple) for names in candidates):
+        return [f"boundary {found} instead of {case.boundary}: its axes differ"]
     if case.boundary not in candidates:
         wrong.append(f"boundary {found} ({candidates}): {case.boundary} is ruled out")
     if found not in candidates:

@@ -1,0 +1,150 @@
+"""One kernel or not, on all there is to go by: what is left, what makes every pixel, what is seen.
+
+What a fit leaves is weighed first. Where that would be wrong, since levels are few, rounding
+follows the picture or frequencies are missing, fractions that make every pixel decide instead.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import sqrt
+
+import numpy as np
+
+from convmat.identify.box import Box
+from convmat.identify.cross_validation import cross_validation
+from convmat.identify.cut_off import unsure
+from convmat.identify.dispersion import Dispersion, score_dispersion
+from convmat.identify.excitation import Excitation, excitation
+from convmat.identify.fit import BoxFit, Residual
+from convmat.identify.fitting import Fitted
+from convmat.identify.given import Plane
+from convmat.identify.quantization import ROUNDING_VARIANCE
+from convmat.identify.reproduction import Reproduction, reproduction
+from convmat.identify.support import Search
+from convmat.identify.trimming import restricted
+from convmat.identify.verdict import Evidence, Verdict, rounding_follows, weigh
+
+__all__ = ["Judgement", "judge"]
+
+# Deviation of the picture after, in levels, below which rounding makes most of it.
+_TOO_FEW_LEVELS = 0.75
+_DEVIATIONS, _FEW_DEVIATIONS = 4.0, 2.0
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """The verdict, and the fit that it is about.
+
+    Attributes
+    ----------
+    fit : BoxFit
+        Of the fractions, where these decided.
+    residuals : list of Residual
+    verdict : Verdict
+    evidence : tuple of Evidence
+    excited : Excitation
+    exact : Reproduction or None
+        The fractions that decided.
+    follows : bool
+        Whether rounding is no noise here, so that there are no error bars.
+    variance : float
+        What the inverse Gram matrix is multiplied with to give the covariance.
+    widened : float
+        How many times larger than white noise makes it that is.
+    """
+
+    fit: BoxFit
+    residuals: list[Residual]
+    verdict: Verdict
+    evidence: tuple[Evidence, ...]
+    excited: Excitation
+    exact: Reproduction | None
+    follows: bool
+    variance: float
+    widened: float
+
+
+def judge(
+    planes: Sequence[Plane],
+    found: Search,
+    fitted: Fitted,
+    step: float,
+    grain: float,
+    *,
+    light: bool,
+) -> Judgement:
+    """Weigh the evidence; `light` where levels went through a tone curve, and are not even."""
+    fit, residuals = fitted.fit, fitted.residuals
+    follows = not light and rounding_follows(fit, fitted.tests, step)
+    variance = fit.variance
+    if follows:
+        variance = ROUNDING_VARIANCE * step**2
+    elif step and not light and variance < ROUNDING_VARIANCE * step**2:
+        # Where all is flat rounding leaves nothing, but there is nothing to learn there, either.
+        variance = max(variance, min(fitted.tests.lively, ROUNDING_VARIANCE * step**2))
+    excited = _excited(found, variance, planes)
+    verdict, evidence = weigh(fit, fitted.tests, excited, step, grain)
+    predicted = cross_validation(found.window, found.box)
+    evidence = evidence if predicted is None else (*evidence, predicted)
+    doubtful = follows or fitted.repeats or verdict is not Verdict.LINEAR
+    if doubtful and step and not light and not excited.singular:
+        exact = reproduction(fit, residuals, step)
+        if exact is not None:
+            fit, residuals = exact.fit(planes, fit, fitted.keeps)
+            return Judgement(
+                fit=fit,
+                residuals=residuals,
+                verdict=Verdict.LINEAR,
+                evidence=(exact.evidence(), *_settled(evidence)),
+                excited=Excitation(0.0, 0.0, 0.0, ""),
+                exact=exact,
+                follows=False,
+                variance=1.0,
+                widened=1.0,
+            )
+    if verdict is Verdict.NOT_LINEAR and step and not light:
+        scarce = _few_levels(residuals, step)
+        if scarce.against:
+            verdict, evidence = Verdict.UNDETERMINED, (scarce, *_settled(evidence))
+    widened = _widened(fitted, light=light)
+    return Judgement(
+        fit=unsure(fit, fitted.error, variance * widened),
+        residuals=residuals,
+        verdict=verdict,
+        evidence=evidence,
+        excited=excited,
+        exact=None,
+        follows=follows and not fit.exact,
+        variance=variance * widened,
+        widened=widened,
+    )
+
+
+def _settled(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """What something stronger has decided is not against anything."""
+    return tuple(replace(piece, against=False) for piece in evidence)
+
+
+def _few_levels(residuals: Sequence[Residual], step: float) -> Evidence:
+    spread = max(float(np.std(residual.fitted)) for residual in residuals) / step
+    text = f"the picture after varies by {spread:.2g} of its levels: most of it is rounding"
+    return Evidence("levels", spread, _TOO_FEW_LEVELS, spread < _TOO_FEW_LEVELS, text)
+
+
+def _widened(fitted: Fitted, *, light: bool) -> float:
+    """By quarters and by tiles, where either is more than chance makes it; by few sums rounded."""
+    widened = fitted.tests.pixels / max(fitted.tests.sums, 1)
+    scores = Dispersion(1.0, 0, 0.0)
+    if not light:
+        scores = score_dispersion(fitted.fit, fitted.residuals)
+    for between, deviations in ((fitted.spread, _FEW_DEVIATIONS), (scores, _DEVIATIONS)):
+        if between.value > max(1 + deviations * sqrt(2 / max(between.freedom, 1)), widened):
+            widened = between.value
+    return widened
+
+
+def _excited(found: Search, variance: float, planes: Sequence[Plane]) -> Excitation:
+    """On the box and a margin of one, as far as the window has it."""
+    lo = tuple(max(a - 1, w) for a, w in zip(found.box.lo, found.window.box.lo, strict=True))
+    hi = tuple(min(b + 1, w) for b, w in zip(found.box.hi, found.window.box.hi, strict=True))
+    return excitation(restricted(found.window, Box(lo, hi)), variance, planes)
