@@ -34,7 +34,7 @@ def cells(rng):
 def found(before, after):
     planes, _ = planes_of(before, after)
     fit = fit_box(planes, WINDOW)
-    return reproduction(fit, residuals_of(planes, fit), 1.0)
+    return reproduction(fit, list(residuals_of(planes, fit)), 1.0)
 
 
 @pytest.mark.parametrize("picture", [drawing, cells])

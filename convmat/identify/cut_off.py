@@ -90,7 +90,7 @@ def with_cut_off(
         made = fit.box.forward(residual.plane.before, found.kernel, residual.region)
         made += found.offset + c * sign
         after = residual.plane.after[residual.region.slices]
-        left.append(replace(residual, fitted=made, left=after - made))
+        left.append(replace(residual, left=after - made))
     return found, left, c / step, _SHAPE_UNKNOWN * c * pulled
 
 

@@ -7,7 +7,7 @@ Source: G. C. Chow, Econometrica 28 (1960), doi:10.2307/1910133 (parts); W. K. N
 Econometrica 55 (1987), doi:10.2307/1913610 (sums of scores over neighbours).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import reduce
 from itertools import pairwise
 from operator import add
@@ -62,7 +62,7 @@ def dispersion(fit: BoxFit) -> Dispersion:
     return Dispersion(gained / expected, freedom, max(gained - expected, 0.0) / fit.square)
 
 
-def score_dispersion(fit: BoxFit, residuals: Sequence[Residual]) -> Dispersion:
+def score_dispersion(fit: BoxFit, residuals: Iterable[Residual]) -> Dispersion:
     """How much more the gradient varies from tile to tile than white noise makes it.
 
     With g_t the part of X'r that comes from tile t, C the inverse Gram matrix and s^2 the
@@ -88,7 +88,7 @@ def score_dispersion(fit: BoxFit, residuals: Sequence[Residual]) -> Dispersion:
     return Dispersion(total / expected, fit.box.size * (count - 1), 0.0)
 
 
-def colour(residuals: Sequence[Residual]) -> float:
+def colour(residuals: Iterable[Residual]) -> float:
     """The largest power of the residual at any frequency, over their mean: 1 for white noise.
 
     From autocovariances up to a lag of two, under a triangle, which keeps the power positive. By

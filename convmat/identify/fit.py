@@ -10,7 +10,7 @@ Source: A. Bjorck, Numerical Methods for Least Squares Problems, SIAM 1996, sect
 corrected semi-normal equations), doi:10.1137/1.9781611971484.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
@@ -95,13 +95,22 @@ class BoxFit:
 
 @dataclass(frozen=True, eq=False)
 class Residual:
-    """Of one plane, in a region: what was fitted, what is left, and which pixels count."""
+    """Of one plane, in a region: what is left of the picture after, and which pixels count."""
 
     plane: Plane
     region: Region
-    fitted: NDArray
     left: NDArray
     keep: NDArray | None
+
+    @property
+    def levels(self) -> NDArray:
+        """The picture after, in the region."""
+        return self.plane.after[self.region.slices]
+
+    @property
+    def fitted(self) -> NDArray:
+        """What the kernel made; subtracted anew every time, for it is as large as a picture."""
+        return self.levels - self.left
 
     @property
     def used(self) -> NDArray:
@@ -173,18 +182,16 @@ def fit_box(
 
 def residuals_of(
     planes: Sequence[Plane], fit: BoxFit, keeps: Sequence[NDArray | None] | None = None
-) -> list[Residual]:
-    """What the fit leaves of every plane, on the interior of its frame."""
+) -> Iterator[Residual]:
+    """What the fit leaves of every plane, on the interior of its frame: one at a time."""
     keeps = [None] * len(planes) if keeps is None else keeps
-    found = []
     for plane, keep in zip(planes, keeps, strict=True):
         region = fit.frame.interior(plane.before.shape, plane.after.shape)
-        fitted = fit.box.forward(plane.before, fit.kernel, region)
-        fitted += fit.offset
+        left = fit.box.forward(plane.before, fit.kernel, region)
+        left += fit.offset
+        np.subtract(plane.after[region.slices], left, out=left)
         inside = None if keep is None else keep[region.slices] > 0
-        left = plane.after[region.slices] - fitted
-        found.append(Residual(plane, region, fitted, left, inside))
-    return found
+        yield Residual(plane, region, left, inside)
 
 
 def _affordable(region: Region, keep: NDArray, columns: int) -> Region:

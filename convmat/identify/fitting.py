@@ -74,12 +74,12 @@ def fitted_and_tested(
     if alone is not None:
         keeps = alone if keeps is None else [a & b for a, b in zip(alone, keeps, strict=True)]
         fit = fit_box(planes, found.box, keeps, frame=frame)
-    residuals = residuals_of(planes, fit, keeps)
+    residuals = list(residuals_of(planes, fit, keeps))
     if tone:
         for _ in range(_WEIGHTING_STEPS):
             weights = slope_weights(residuals, given, tone)
             fit = fit_box(planes, found.box, weights, quarters=True, frame=frame)
-            residuals = residuals_of(planes, fit, keeps)
+            residuals = list(residuals_of(planes, fit, keeps))
         residuals = in_levels(residuals, given, tone)
     spread = dispersion(fit)
     tests = residual_tests(spread, residuals)

@@ -76,7 +76,7 @@ def mixed_channel(planes: Sequence[Plane], box: Box, count: int, channel: int) -
     own = [plane for plane in planes if plane.channel == channel]
     columns = volume_box(box, count)
     fit, keeps = fitted(volumes, columns, columns, None)
-    residuals = residuals_of(volumes, fit, keeps)
+    residuals = list(residuals_of(volumes, fit, keeps))
     spread, scores = dispersion(fit), score_dispersion(fit, residuals)
     tests = residual_tests(spread, list(map(flat_residual, residuals, own)))
     step, grain = max(plane.step for plane in own), max(plane.grain for plane in own)
@@ -129,7 +129,7 @@ def _of_fractions(found: MixedChannel, keeps: list[NDArray] | None) -> MixedChan
     bound = max(volume.step for volume in volumes) / (2 * span)
     covariance = bound**2 * np.eye(h.size)
     return replace(
-        found, fit=fit, residuals=residuals_of(volumes, fit, keeps), covariance=covariance
+        found, fit=fit, residuals=list(residuals_of(volumes, fit, keeps)), covariance=covariance
     )
 
 

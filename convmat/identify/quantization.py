@@ -77,8 +77,9 @@ def unclipped(
         keep = np.ones(plane.after.shape, dtype=bool)
         values = plane.after[inside]
         margin = _margin(residual, keeps[index][inside])
+        fitted = residual.fitted
         for limit, sign in ((plane.low, -1.0), (plane.high, 1.0)):
-            excess = sign * (residual.fitted - limit)
+            excess = sign * (fitted - limit)
             at_limit, beyond = values == limit, excess > margin
             count = np.count_nonzero(beyond)
             fewest = max(_LEAST_BEYOND, _LEAST_SHARE_BEYOND * values.size)

@@ -78,7 +78,7 @@ class Reproduction:
             singular=False,
             offset_variance=(step / 2) ** 2 / max(inside.observations, 1),
         )
-        residuals = residuals_of(planes, known, keeps)
+        residuals = list(residuals_of(planes, known, keeps))
         square = sum(float(np.vdot(residual.used, residual.used)) for residual in residuals)
         return replace(known, square=square), residuals
 
@@ -176,4 +176,4 @@ def _some_rows(residual: Residual, most: int) -> Residual:
     stop[-2] = start[-2] + rows
     region = Region(tuple(start), tuple(stop))
     part = (..., slice(first, first + rows), slice(None))
-    return Residual(residual.plane, region, residual.fitted[part], residual.left[part], None)
+    return Residual(residual.plane, region, residual.left[part], None)

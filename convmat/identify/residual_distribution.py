@@ -1,6 +1,6 @@
 """How what is left is distributed: its tails, and how many errors are errors of their own."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -35,7 +35,7 @@ def sums(residual: Residual) -> int:
     return int(np.unique(np.rint(_TOLD_APART * used / step)).size)
 
 
-def neighbour_correlation(residuals: Sequence[Residual]) -> float:
+def neighbour_correlation(residuals: Iterable[Residual]) -> float:
     """Of neighbours along rows, columns and both diagonals; what was left out counts as 0."""
     products, square = np.zeros(4), 0.0
     for residual in residuals:

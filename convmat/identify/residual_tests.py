@@ -71,7 +71,7 @@ def residual_tests(spread: Dispersion, residuals: Sequence[Residual]) -> Residua
     count = sum(r.used.size for r in residuals)
     power = 0.0
     for residual in residuals:
-        values = residual.fitted + residual.left
+        values = residual.levels
         used = values.ravel() if residual.keep is None else values[residual.keep]
         power += float(np.var(used)) * used.size
     if not square or not power:
@@ -134,8 +134,7 @@ def _parts(residual: Residual) -> list[Residual]:
         )
         keep = None if residual.keep is None else residual.keep[inside]
         if keep is None or keep.any():
-            left, fitted = residual.left[inside], residual.fitted[inside]
-            found.append(Residual(residual.plane, middle, fitted, left, keep))
+            found.append(Residual(residual.plane, middle, residual.left[inside], keep))
     return found
 
 

@@ -9,7 +9,7 @@ by the slope of the curve back, and what is left is looked at in levels.
 Source: IEC 61966-2-1:1999 (sRGB).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any
@@ -102,14 +102,14 @@ def linearized(plane: Plane, tone: Tone) -> Plane:
     )
 
 
-def in_levels(residuals: Sequence[Residual], planes: Sequence[Plane], tone: Tone) -> list[Residual]:
+def in_levels(residuals: Iterable[Residual], planes: Sequence[Plane], tone: Tone) -> list[Residual]:
     """What was fitted and what is left, as levels again; `planes` are those given."""
     found = []
     for residual, plane in zip(residuals, planes, strict=True):
         full = _full_scale(plane)
         fitted = full * tone.encode(residual.fitted / full)
         left = plane.after[residual.region.slices] - fitted
-        found.append(replace(residual, plane=plane, fitted=fitted, left=left))
+        found.append(replace(residual, plane=plane, left=left))
     return found
 
 

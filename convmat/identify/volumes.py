@@ -73,7 +73,7 @@ def flat_residual(residual: Residual, plane: Plane) -> Residual:
     """Of a channel after, as a picture again; `plane` is the channel's own."""
     region = Region(residual.region.start[1:], residual.region.stop[1:])
     keep: NDArray | None = None if residual.keep is None else residual.keep[0]
-    return Residual(plane, region, residual.fitted[0], residual.left[0], keep)
+    return Residual(plane, region, residual.left[0], keep)
 
 
 def union(boxes: Sequence[Box]) -> Box:
