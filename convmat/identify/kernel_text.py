@@ -23,7 +23,8 @@ def entries(
 ) -> list[str]:
     r"""A line for each row, and one below it for its standard errors where `bars` is true.
 
-    Two uncertain digits of the best known entry are given, six where nothing is uncertain.
+    Two uncertain digits of the best known entry are given, six where nothing is uncertain. Where
+    no standard error is known there are no lines for them, and four decimals of the largest entry.
 
     Examples
     --------
@@ -32,6 +33,8 @@ def entries(
     +-0.010  +-0.020
     """
     digits = _decimals(std_error)
+    if np.isnan(std_error).all():
+        bars, digits = False, _decimals(np.array([1e-3 * np.abs(kernel).max()]))
     rows = []
     for row, errors in zip(kernel, std_error, strict=True):
         rows.append([_number(value, digits) for value in row])

@@ -43,9 +43,8 @@ def remarks(
         )
     if verdict is Verdict.NOT_LINEAR:
         return said  # where and how large a kernel lies, and what it lacks, is true of none
-    if before == after and any(
-        abs(t) > max(k, 3) for t, k in zip(middle, fit.box.shape, strict=True)
-    ):
+    far = any(abs(t) > max(k, 3) for t, k in zip(middle, fit.box.shape, strict=True))
+    if before == after and far and verdict is Verdict.LINEAR:
         moved = ", ".join(f"{t:+d}" for t in middle)
         said.append(f"the picture after is shifted by ({moved}) pixels; the anchor has the shift")
     if found.cut_off:

@@ -50,7 +50,7 @@ def facts(
     if linear:
         sign = "±" if unicode else "+-"
         pairs = np.broadcast(report.offset, report.offset_std_error)
-        rows.append(("offset", ", ".join(f"{value:.4g} {sign} {bar:.2g}" for value, bar in pairs)))
+        rows.append(("offset", ", ".join(_with_error(value, bar, sign) for value, bar in pairs)))
     if report.pixels:
         levels = report.rounding if linear else "rounding not looked for"
         rows += [
@@ -99,3 +99,7 @@ def _listed(names: Sequence[str]) -> str:
     if len(names) > _MOST_NAMES:
         return "any"
     return " or ".join(names) or "none of those known"
+
+
+def _with_error(value: float, std_error: float, sign: str) -> str:
+    return f"{value:.4g} {sign} {std_error:.2g}" if np.isfinite(std_error) else f"{value:.4g}"

@@ -115,7 +115,8 @@ def _forms(
         about += f", of each channel (rows) from each (columns): {names}"
     if max(kernel.shape[1] for _, kernel, _ in kernels) <= _MOST_COLUMNS:
         for bars, both in ((True, True), (False, True), (True, False), (False, False)):
-            errors_told = f"{sign} standard error" if bars else range_of_errors(report.std_error)
+            known = bars and not np.isnan(report.std_error).all()
+            errors_told = f"{sign} standard error" if known else range_of_errors(report.std_error)
             lines = _wrapped([f"{title}, {about}, {errors_told}"], width, "")
             for name, kernel, errors in kernels:
                 lines += [f"  {name}"] if name else []
