@@ -86,6 +86,10 @@ def recorded(name):
 def picture(name):
     if name == "scene":
         return scene()
+    if name == "drawing":  # in black and white
+        return np.where(scene() > 128, 255, 0).astype(np.uint8)
+    if name == "poster":
+        return recorded("pictures")["camera"] // 32 * 32
     return recorded("pictures")[name]
 
 
@@ -1195,6 +1199,95 @@ def written_over(x):
     return values
 
 
+# ------------------------------------------------------------------ few levels, and cut off ones
+
+
+def few_level_cases():
+    for seen in ("drawing", "poster"):
+        for name, make, kernel, boundary in [
+            ("blur 3x3", lambda x: cv2.blur(x, (3, 3)), np.ones((3, 3)) / 9, "mirror"),
+            ("blur 5x5", lambda x: cv2.blur(x, (5, 5)), np.ones((5, 5)) / 25, "mirror"),
+            ("GaussianBlur 3x3", lambda x: cv2.GaussianBlur(x, (3, 3), 0), BINOMIAL, "mirror"),
+            (
+                "filter2D",
+                lambda x: cv2.filter2D(x, -1, ASYMMETRIC),
+                ASYMMETRIC[::-1, ::-1],
+                "mirror",
+            ),
+        ]:
+            yield Case(name, "OpenCV", seen, make, kernel, middle(kernel), boundary, None, ANY)
+        yield Case(
+            "convolve, reflect, cut off",
+            "SciPy",
+            seen,
+            lambda x: truncated8(ndimage.convolve(x.astype(float), WIDE, mode="reflect") + 1e-9),
+            WIDE,
+            (2, 3),
+            "symmetric",
+            None,
+            ANY,
+        )
+        for name, make, reason in [
+            ("medianBlur 3", lambda x: cv2.medianBlur(x, 3), "median"),
+            ("erode", lambda x: cv2.erode(x, np.ones((3, 3), np.uint8)), "smallest"),
+        ]:
+            yield negative(name, "OpenCV", seen, make, reason)
+        yield negative("JPEG 80", "Pillow", seen, lambda x: jpeg(x, 80), "compression")
+        yield negative(
+            "ModeFilter", "Pillow", seen, pillow(ImageFilter.ModeFilter(3)), "most frequent"
+        )
+    for seen in ("camera", "coins", "brick", "astronaut", "coffee", "gravel"):
+        yield Case(
+            "sharpening, cut off at 0 and 255",
+            "OpenCV",
+            seen,
+            lambda x: cv2.filter2D(x, -1, CRISP),
+            CRISP,
+            (1, 1),
+            "mirror",
+            0.0,
+            ANY,
+        )
+    for seen in ("camera", "brick", "chelsea"):
+        yield Case(
+            "Laplacian, cut off at 0",
+            "OpenCV",
+            seen,
+            lambda x: cv2.Laplacian(x, cv2.CV_8U),
+            np.array([[0.0, 1, 0], [1, -4, 1], [0, 1, 0]]),
+            (1, 1),
+            "mirror",
+            0.0,
+            ANY,
+        )
+    for seen, share in (("grass", 0.001), ("coffee", 0.01), ("moon", 0.02)):
+        yield negative(
+            f"dots on {share:.1%} of a blur",
+            "NumPy",
+            seen,
+            lambda x, p=share: dotted(levels8(blurred(x, 0.8)), p),
+            "painted",
+        )
+    for seen in ("astronaut in colour", "coffee in colour"):
+        yield Case(
+            "red and blue swapped",
+            "OpenCV",
+            seen,
+            lambda x: cv2.cvtColor(x, cv2.COLOR_RGB2BGR),
+            np.eye(3)[::-1][..., None, None],
+            (0, 0),
+            EVERY,
+            None,
+            ANY,
+        )
+
+
+def dotted(values, share):
+    rng = np.random.default_rng(8)
+    values[rng.random(values.shape) < share] = 255
+    return values
+
+
 # ------------------------------------------------------------------ programs
 
 
@@ -1229,5 +1322,6 @@ CASES = [
     *scipy_cases(),
     *numpy_cases(),
     *nonlinear_cases(),
+    *few_level_cases(),
     *program_cases(),
 ]
