@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from convmat.errors import ConvmatError
 
-__all__ = ["Boundary", "Extension", "extension", "parse_boundary"]
+__all__ = ["Boundary", "Extension", "boundary_text", "extension", "parse_boundary"]
 
 
 class Boundary(StrEnum):
@@ -175,6 +175,19 @@ def _antireflect(p: NDArray[np.intp], n: int) -> tuple[NDArray[np.intp], NDArray
     rises = 2.0 * periods * (n > 1)
     weights = np.stack([np.where(reflected, -1.0, 1.0), rises + 2.0 * reflected, -rises])
     return indices, weights
+
+
+def boundary_text(boundary: Sequence[Boundary]) -> str:
+    """The name of every axis; one name where all are the same.
+
+    Examples
+    --------
+    >>> zero, circular = Boundary.ZERO, Boundary.CIRCULAR
+    >>> boundary_text([zero, zero]), boundary_text([zero, circular, circular])
+    ('zero', 'zero, circular, circular')
+    """
+    one = len(set(boundary)) == 1
+    return ", ".join(boundary[:1] if one else boundary)
 
 
 def parse_boundary(boundary: str | Sequence[str], ndim: int) -> tuple[Boundary, ...]:

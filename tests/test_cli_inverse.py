@@ -136,6 +136,7 @@ def test_the_comparison_finds_a_shape_of_its_own():
         (("--size", "0x3"), "--size must be at least 1"),
         (("--size", "3x3", "--delay", "1;2"), "--delay is one integer for each axis"),
         (("--size", "3x3", "--delay", "9,9"), "delay must be an index of f * g"),
+        (("--size", "5x5", "--delay", "99,99"), "got (99, 99)"),
         (("--size", "3x3", "--damp", "much"), "damp must be a number or gcv"),
         (("--size", "3x3", "--damp", "discrepancy"), "which a delta has not"),
         (("--size", "3x3", "--solver", "gauss"), "--solver must be auto"),
@@ -161,3 +162,10 @@ def test_kernels_that_cannot_be_undone_get_one_line():
     assert "nothing undoes it" in fail("inverse", "nothing.npy", "--size", "3x3")
     assert "cannot read missing.npy" in fail("inverse", "missing.npy", "--residual", "0.1")
     assert run("inverse", "--help").exit_code == 0
+
+
+def test_a_factorization_that_breaks_down_is_said_without_a_traceback():
+    np.save("zeros.npy", [1.0, 2, 1])
+    options = ("--size", "5000", "--delay", "2500", "--solver", "cholesky")
+    text = succeed("inverse", "zeros.npy", *options).stdout
+    assert "rank deficient" in text and "lsmr gives a minimum-norm solution" in text

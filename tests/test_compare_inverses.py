@@ -334,3 +334,24 @@ def test_what_cannot_be_drawn(table):
     empty = compare_inverses(np.ones(5), 4, boundaries=["zero"], modes=["valid"])
     with pytest.raises(ConvmatError, match="no row"):
         plot_inverses(empty)
+
+
+@pytest.mark.parametrize(
+    ("boundary", "name"),
+    [
+        (("zero", "circular", "zero"), "zero, circular, zero"),
+        (("zero", "circular", "circular"), "zero, circular, circular"),
+        ("circular", "circular"),
+    ],
+)
+def test_every_axis_is_named_unless_all_are_alike(boundary, name):
+    kernel = np.ones((2, 2, 2)) + 7 * np.eye(8)[0].reshape(2, 2, 2)
+    table = compare_inverses(kernel, (3, 3, 3), boundaries=[boundary], modes=["same"], supports=[])
+    assert {row["boundary"] for row in table.rows} == {name}
+    assert f"boundary {name})" in str(inverse_matrix(kernel, (3, 3, 3), boundary=boundary))
+
+
+@pytest.mark.parametrize("name", ["boundaries", "modes"])
+def test_no_boundary_and_no_mode_are_refused(name):
+    with pytest.raises(ConvmatError, match=rf"{name} must name at least one, got \[\]"):
+        compare_inverses([1, 4, 1], 8, **{name: []})

@@ -67,7 +67,7 @@ def test_colour_of_noise():
     (plane,), _ = planes_of(noise, noise)
 
     def of(left):
-        return colour([Residual(plane, Region((0, 0), left.shape), left, left, None)])
+        return colour([Residual(plane, Region((0, 0), left.shape), left, None)])
 
     assert 1 <= of(noise) < 1.15
     # Means of 3x3 have all of their power at low frequencies: 9 times the mean, less the triangle.

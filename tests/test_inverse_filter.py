@@ -362,7 +362,7 @@ def test_kernels_of_other_types_are_computed_in_double_precision(dtype):
 
 def test_long_filters_in_one_dimension_are_quick_by_a_band():
     found = inverse_filter([1, 0.5, 0.2], 3000, delay=7)
-    assert found.solution.solver == "cholesky"
+    assert found.solution.solver == "qr"
     assert found.residual_norm < 1e-12
     deficient = inverse_filter(np.ones(2), 300, solver="auto", delay=3)
     assert deficient.solution.status is Status.CONVERGED
@@ -481,3 +481,68 @@ def test_what_no_support_meets_is_told_with_the_verdict():
 def test_what_smallest_inverse_refuses(arguments, options, message):
     with pytest.raises(ConvmatError, match=message):
         smallest_inverse(*arguments, **options)
+
+
+def alternating_polynomials_leave(zeros, outputs, index):
+    """Of a delta, what no filter for (1 + z)^zeros reaches: H' takes (-1)^i p(i) to zero.
+
+    Here p is any polynomial of a degree below `zeros`; so this is the projection on these.
+    """
+    basis = np.polynomial.legendre.legvander(np.linspace(-1, 1, outputs), zeros - 1)
+    return np.linalg.norm(np.linalg.qr(basis)[0][index])
+
+
+@pytest.mark.parametrize("zeros", [2, 3])
+@pytest.mark.parametrize("size", [4097, 20000])
+def test_long_filters_for_kernels_with_zeros_reach_the_optimum(zeros, size):
+    kernel = binomial(zeros) * 2**zeros
+    found = inverse_filter(kernel, size, delay=size // 2)
+    best = alternating_polynomials_leave(zeros, size + zeros, size // 2)
+    rounding = EPS * kernel.sum() * (found.noise_gain + 1)
+    assert abs(found.residual_norm - best) <= rounding
+    assert found.solution.solver == "qr"
+    assert found.solution.status in (Status.CONVERGED, Status.ILL_CONDITIONED)
+    # The gradient again, from the matrix.
+    gradient = np.correlate(found.residual, kernel, "valid")
+    assert np.linalg.norm(gradient) <= 10 * kernel.sum() * rounding
+
+
+def test_every_delay_of_a_long_filter_for_a_kernel_with_zeros():
+    norms, _ = delay_objectives(ConvolutionOperator([1.0, 2.0, 1.0], 4000))
+    expected = [alternating_polynomials_leave(2, 4002, i) for i in (0, 1, 1000, 2000, 4001)]
+    condition = 4 / (2 - 2 * np.cos(np.pi / 4001))  # at most
+    np.testing.assert_allclose(norms[[0, 1, 1000, 2000, 4001]], expected, atol=EPS * condition)
+    assert inverse_filter([1, 2, 1], 4000).delay == (2000,)
+
+
+@pytest.mark.parametrize("delay", [700, None])
+def test_bands_that_are_singular_to_rounding_are_damped_by_as_much(delay):
+    kernel = binomial(8)
+    found = inverse_filter(kernel, 1500, delay=delay)
+    solution = found.solution
+    assert solution.status is Status.RANK_DEFICIENT and "singular to rounding" in solution.message
+    assert solution.damp == 0 and solution.gradient_norm <= 10 * EPS * (1 + found.noise_gain)
+    # A dense truncation, which may choose its rank, does not leave much less.
+    H = convolution_matrix(kernel, 1500).toarray()
+    left, sizes, _ = np.linalg.svd(H, full_matrices=False)
+    share = np.linalg.norm(left[found.delay][sizes > 1500 * EPS])
+    assert found.residual_norm**2 <= 1.5 * (1 - share**2)
+    if found.delay_choice is not None:
+        promised = found.delay_choice.objective_norms[found.delay]
+        assert found.residual_norm <= promised <= 1.1 * found.residual_norm
+
+
+@pytest.mark.parametrize("delay", [2049, None])
+@pytest.mark.parametrize("kernel", [[1, 2, 1], [1, 3, 3, 1]])
+def test_a_factorization_that_breaks_down_is_a_result_that_says_so(kernel, delay):
+    found = inverse_filter(kernel, 4097, delay=delay, solver="cholesky")
+    assert found.solution.status is Status.RANK_DEFICIENT
+    assert "broke down" in found.solution.message
+    assert np.isnan(found.filter).all() and np.isnan([found.residual_norm, found.noise_gain]).all()
+    assert "nan" in str(found)
+
+
+@pytest.mark.parametrize("damp", [True, np.True_])
+def test_damp_is_no_truth_value(damp):
+    with pytest.raises(ConvmatError, match="damp must be a number or .*got .*True"):
+        inverse_filter([1, 4, 1], 5, damp=damp)

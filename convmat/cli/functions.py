@@ -62,7 +62,7 @@ def _from_module(name: str) -> ModuleType:
         sys.path.insert(0, os.getcwd())
     try:
         return import_module(name)
-    except Exception as error:  # whatever running it raises
+    except (Exception, SystemExit) as error:  # whatever running it raises
         raise ConvmatError(f"cannot import {name}: {_in_words(error)}") from error
 
 
@@ -76,10 +76,10 @@ def _from_file(path: str) -> ModuleType:
     module = module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # whatever running it raises
+    except (Exception, SystemExit) as error:  # whatever running it raises
         raise ConvmatError(f"cannot import {path}: {_in_words(error)}") from error
     return module
 
 
-def _in_words(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+def _in_words(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".removesuffix(": ")

@@ -33,7 +33,7 @@ from convmat.identify.support import find_support
 from convmat.identify.tone import Tone, level_weights, linearized
 from convmat.identify.too_little import check_alignment, undetermined
 from convmat.identify.trimming import picked_entries
-from convmat.identify.verdict import Verdict
+from convmat.identify.verdict import Verdict, rounded_in_passes
 
 __all__ = ["explain"]
 
@@ -95,6 +95,8 @@ def explain(
     excited = judged.excited
     lacking = verdict is not Verdict.NOT_LINEAR and (excited.unknown or excited.rounded > 0.02)
     notes = [*border.notes, *_notes(fitted, judged, step, tone)] if known else border.notes
+    if exact is not None and exact.is_identity and barred:
+        notes = ()
     said = remarks(given, found, fit, excited, verdict, mode)
     return FilterReport(
         verdict=verdict,
@@ -117,7 +119,7 @@ def explain(
         rational=rational if known else None,
         residual_std=sqrt(fit.variance),
         covariance=bars,
-        pixels=fit.observations,
+        pixels=exact.pixels if exact else fit.observations,
         tone=tone.name if tone else "",
         undetermined_frequencies=excited.where if lacking else "",
     )
@@ -129,7 +131,7 @@ def _notes(fitted: Fitted, judged: Judgement, step: float, tone: Tone | None) ->
         if np.isfinite(judged.fit.inverse).all():
             return [
                 "the kernel is that of the fractions, and its error bars are half a level over the "
-                "range of the picture before: rounding is no noise here"
+                "largest jump of the picture before: rounding is no noise here"
             ]
         return [
             "nearly all pixels after are at the smallest or largest level: other kernels, whose "
@@ -156,12 +158,18 @@ def _notes(fitted: Fitted, judged: Judgement, step: float, tone: Tone | None) ->
             f"every change was cut off towards 0, by {-fitted.cut_off:.2g} of a level on average; "
             "that was fitted beside the kernel"
         )
-    elif step and several and not tone and fitted.tests.correlation > _RELATED:
+    elif step and several and not tone and _related(fitted, step):
         notes.append(
             "more than one rounding is left, and it is not white: a tool that rounds between its "
             "passes"
         )
     return notes
+
+
+def _related(fitted: Fitted, step: float) -> bool:
+    """Whether what is left is not white, and roundings between passes explain it."""
+    passes = rounded_in_passes(fitted.fit, fitted.tests, step)
+    return passes and fitted.tests.correlation > _RELATED
 
 
 def _reproduction(

@@ -5,7 +5,7 @@ kept as they are; what is known of them is their step, the distance between the 
 picture after can have, and its smallest and largest level, at which it may have been clipped.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import gcd
 from typing import Any
 
@@ -85,7 +85,30 @@ def planes_of(before: Any, after: Any) -> tuple[list[Plane], list[str]]:
             planes.append(Plane(samples, values, *steps, low, high, grain, channel, pair))
     if len({plane.channel for plane in planes}) * len(befores) != len(planes):
         raise ConvmatError("all pictures must have the same number of channels")
+    planes = _telling(planes, notes)
     return planes, list(dict.fromkeys(notes))
+
+
+def _telling(planes: list[Plane], notes: list[str]) -> list[Plane]:
+    """Without the channels that are the same everywhere, before or after, unless all are."""
+    silent: set[int] = set()
+    for channel in sorted({plane.channel for plane in planes}):
+        own = [plane for plane in planes if plane.channel == channel]
+        flat = [np.ptp(plane.before) == 0 or plane.low == plane.high for plane in own]
+        if all(flat):
+            silent.add(channel)
+    if not silent or len(silent) == len({plane.channel for plane in planes}):
+        return planes
+    left = sorted({plane.channel for plane in planes} - silent)
+    notes.append(
+        f"channel {', '.join(map(str, sorted(silent)))} (counted from 0) is the same everywhere, "
+        f"before or after, and was left out: what is told is of channel {', '.join(map(str, left))}"
+    )
+    return [
+        replace(plane, channel=left.index(plane.channel))
+        for plane in planes
+        if plane.channel in left
+    ]
 
 
 def level_step(values: NDArray) -> float:

@@ -22,13 +22,15 @@ from convmat.identify.quantization import ROUNDING_VARIANCE
 from convmat.identify.reproduction import Reproduction, reproduction
 from convmat.identify.support import Search
 from convmat.identify.trimming import restricted
-from convmat.identify.verdict import Evidence, Verdict, rounding_follows, weigh
+from convmat.identify.verdict import Evidence, Verdict, rounded_in_passes, rounding_follows, weigh
 
 __all__ = ["Judgement", "judge"]
 
 # Deviation of the picture after, in levels, below which rounding makes most of it.
 _TOO_FEW_LEVELS = 0.75
 _DEVIATIONS, _FEW_DEVIATIONS = 4.0, 2.0
+# Roundings that one rounding leaves at most: halves have 1.22.
+_OF_A_FUNCTION = 1.35
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +77,9 @@ def judge(
 ) -> Judgement:
     """Weigh the evidence; `light` where levels went through a tone curve, and are not even."""
     fit, residuals = fitted.fit, fitted.residuals
+    if step and fit.exact:
+        # Levels far apart that nothing is left of are sums of few levels, not what was rounded to.
+        step = min(step, *(plane.before_step or step for plane in planes))
     follows = not light and rounding_follows(fit, fitted.tests, step)
     variance = fit.variance
     if follows:
@@ -85,7 +90,8 @@ def judge(
     excited = _excited(found, variance, planes)
     verdict, evidence = weigh(fit, fitted.tests, excited, step, grain)
     predicted = cross_validation(found.window, found.box)
-    evidence = evidence if predicted is None else (*evidence, predicted)
+    if predicted is not None and verdict is Verdict.LINEAR:
+        evidence = (*evidence, predicted)
     doubtful = follows or fitted.repeats or verdict is not Verdict.LINEAR
     if doubtful and step and not light and not excited.singular:
         exact = reproduction(fit, residuals, step)
@@ -102,10 +108,12 @@ def judge(
                 variance=1.0,
                 widened=1.0,
             )
-    if verdict is Verdict.NOT_LINEAR and step and not light:
-        scarce = _few_levels(residuals, step)
+    if step and not light:
+        scarce, function = _few_levels(residuals, step), _is_function(fitted, step)
         if scarce.against:
             verdict, evidence = Verdict.UNDETERMINED, (scarce, *_settled(evidence))
+        elif function is not None and verdict is Verdict.LINEAR:
+            verdict, evidence = Verdict.NOT_LINEAR, (function, *evidence)
     widened = _widened(fitted, light=light)
     return Judgement(
         fit=unsure(fit, fitted.error, variance * widened),
@@ -114,7 +122,7 @@ def judge(
         evidence=evidence,
         excited=excited,
         exact=None,
-        follows=follows and not fit.exact,
+        follows=follows,
         variance=variance * widened,
         widened=widened,
     )
@@ -126,9 +134,23 @@ def _settled(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
 
 
 def _few_levels(residuals: Sequence[Residual], step: float) -> Evidence:
-    spread = max(float(np.std(residual.fitted)) for residual in residuals) / step
+    spread = max(float(np.std(residual.levels)) for residual in residuals) / step
     text = f"the picture after varies by {spread:.2g} of its levels: most of it is rounding"
     return Evidence("levels", spread, _TOO_FEW_LEVELS, spread < _TOO_FEW_LEVELS, text)
+
+
+def _is_function(fitted: Fitted, step: float) -> Evidence | None:
+    """Where alike neighbourhoods became the same level, no noise explains what is left."""
+    roundings = sqrt(fitted.fit.variance / ROUNDING_VARIANCE) / step
+    if not fitted.repeats or roundings <= _OF_A_FUNCTION:
+        return None
+    if rounded_in_passes(fitted.fit, fitted.tests, step):
+        return None
+    text = (
+        "alike neighbourhoods always became the same level, so that there is no noise, and "
+        f"{roundings:.3g} roundings are left"
+    )
+    return Evidence("function", roundings, _OF_A_FUNCTION, True, text)
 
 
 def _widened(fitted: Fitted, *, light: bool) -> float:

@@ -61,7 +61,7 @@ def facts(
 
 
 def channel_name(channels: Sequence[str], index: int) -> str:
-    """As it was given, or by its number."""
+    """As it was given, or by its number among those that were looked at."""
     return channels[index] if index < len(channels) else f"channel {index}"
 
 

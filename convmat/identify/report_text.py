@@ -48,6 +48,8 @@ def report_text(
     whole : str
         Where all digits of a large kernel are to be had.
     """
+    if report.kernel.ndim > 2 and len(channels) != report.kernel.shape[0]:
+        channels = ()  # some were left out, and a note says which
     lines = [f"verdict: {report.verdict}"]
     lines += _wrapped([p.text for p in report.evidence if p.against and _belongs(p, report)], width)
     if report.tone:

@@ -3,17 +3,20 @@
 Where levels are few, what rounding leaves is no noise: it depends on some sums alone, follows the
 level, and may bend an estimate by more than its error bars. But then the exact kernel can be found
 out: for a divisor D the numerators round(D h) either make every pixel, with one of the roundings,
-or they do not. Kernels whose entries are no more than one level apart over the range of the picture
-before may look the same; that K entries are multiples of 1/D among them has a chance of
+or they do not. Kernels whose entries are no more than one level apart over the largest jump between
+neighbours may look the same; that entries are multiples of 1/D among them has a chance of
 
-    product over entries other than 0 of  D step / range
+    product over entries other than 0 of  D step / jump
 
-and an answer counts where that is small.
+and an answer counts where that is small. Other fractions near the estimate may make every pixel,
+too: on a smooth picture, where neighbours are a few levels apart, entries may be exchanged. The
+farthest of them says what an entry is open by, and the chance is that of intervals of that width.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import gcd
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +30,7 @@ from convmat.identify.verdict import Evidence
 
 __all__ = ["Reproduction", "reproduction"]
 
-_LARGEST_DIVISOR = 1024
+_LARGEST_DIVISOR = 256
 _BY_CHANCE = 1e-2
 # How far from whole numbers the numerators may be.
 _NEAR = 0.3
@@ -42,7 +45,7 @@ class Reproduction:
     """A kernel of fractions on its smallest box, and what made levels of its results.
 
     ``bound`` is what an entry may be off by without any pixel showing it: half a level over the
-    range of the picture before.
+    largest jump between neighbours before, or as far as other fractions are that make all pixels.
     """
 
     box: Box
@@ -51,6 +54,11 @@ class Reproduction:
     offset: float
     bound: float
     pixels: int
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether the pictures are the same."""
+        return _copies(self.box, self.rational.kernel) and not self.offset
 
     def evidence(self) -> Evidence:
         """In words."""
@@ -95,22 +103,47 @@ def reproduction(fit: BoxFit, residuals: Sequence[Residual], step: float) -> Rep
     step : float
         Between the levels of the picture after; not 0.
     """
-    spans = [float(np.ptp(residual.plane.before)) for residual in residuals]
-    span = max(spans, default=0.0)
+    span = max((_largest_jump(residual.plane.before) for residual in residuals), default=0.0)
     pixels = sum(residual.region.size for residual in residuals)
     if not span or pixels < _LEAST_PIXELS:
         return None
     bound = step / span
-    for divisor, numerators in _candidates(fit.kernel, bound):
+    found: Reproduction | None = None
+    simplest, open_by = np.zeros(0), bound / 2
+    for divisor, numerators, telling in _candidates(fit.kernel, bound):
+        kernel = numerators / divisor
+        farther = float(np.abs(kernel - simplest).max()) if found is not None else 0.0
         box, inner = _cropped(fit.box, numerators)
+        if farther <= open_by if found is not None else not (telling or _copies(box, kernel)):
+            continue
         if not _makes(residuals, fit.offset, step, box, inner / divisor, _FIRST_LOOK):
             continue
         made = _makes(residuals, fit.offset, step, box, inner / divisor, None)
         # Whole numbers are where two levels may be cut off from: there it would prove nothing.
-        if made is not None and (divisor > 1 or made[0] is Rounding.ROUNDED):
-            rational = Rational(inner, divisor, 1.0)
-            return Reproduction(box, rational, *made, bound / 2, pixels)
-    return None
+        if made is None or (divisor == 1 and made[0] is not Rounding.ROUNDED):
+            continue
+        if found is None:
+            found = Reproduction(box, Rational(inner, divisor, 1.0), *made, open_by, pixels)
+            simplest = kernel
+            continue
+        # The picture does not tell one from the other, and so the simplest may be an accident.
+        open_by = farther
+        entries = np.count_nonzero(simplest)
+        copies = _copies(found.box, found.rational.kernel)
+        if not (copies or _tells(found.rational.divisor, entries, 2 * open_by)):
+            return None
+        found = replace(found, bound=open_by)
+    return found
+
+
+def _copies(box: Box, kernel: NDArray) -> bool:
+    """Whether it leaves every picture as it is."""
+    return box.size == 1 and not any(box.anchor) and float(kernel.sum()) == 1.0
+
+
+def _largest_jump(before: NDArray) -> float:
+    """Of neighbours, along any axis but that of channels."""
+    return max(float(np.abs(np.diff(before, axis=axis)).max(initial=0.0)) for axis in (-1, -2))
 
 
 def _between_limits(residual: Residual) -> int:
@@ -120,8 +153,8 @@ def _between_limits(residual: Residual) -> int:
     return int(np.count_nonzero(inside if residual.keep is None else inside & residual.keep))
 
 
-def _candidates(kernel: NDArray, bound: float) -> Iterator[tuple[int, NDArray]]:
-    """Divisors and numerators in lowest terms, the smallest divisor first."""
+def _candidates(kernel: NDArray, bound: float) -> Iterator[tuple[int, NDArray, bool]]:
+    """Divisors and numerators in lowest terms, the smallest divisor first, and if that tells."""
     seen = set()
     for divisor in range(1, _LARGEST_DIVISOR + 1):
         scaled = kernel * divisor
@@ -129,14 +162,18 @@ def _candidates(kernel: NDArray, bound: float) -> Iterator[tuple[int, NDArray]]:
         entries = np.count_nonzero(numerators)
         if not entries or np.abs(scaled - numerators).max() > _NEAR:
             continue
-        if min(1.0, divisor * bound) ** entries > _BY_CHANCE:
-            continue
+        telling = _tells(divisor, entries, bound)
         numerators = numerators.astype(np.int64)
         common = gcd(divisor, *map(int, np.abs(numerators[numerators != 0])))
         key = (divisor // common, (numerators // common).tobytes())
         if key not in seen:
             seen.add(key)
-            yield divisor // common, numerators // common
+            yield divisor // common, numerators // common, telling
+
+
+def _tells(divisor: int, entries: Any, width: float) -> bool:
+    """Whether so many multiples of 1/D within as many intervals of a width are no accident."""
+    return bool(min(1.0, divisor * width) ** entries <= _BY_CHANCE)
 
 
 def _cropped(box: Box, numerators: NDArray) -> tuple[Box, NDArray]:

@@ -42,9 +42,8 @@ _NEIGHBOURS, _ENOUGH = 0.5, 0.1
 
 @dataclass(frozen=True, eq=False)
 class ResidualTests:
-    """The numbers described above; ``explained`` is the share of after's variance in the fit."""
+    """The numbers described above."""
 
-    explained: float
     intensity: float
     curve: float
     change: float
@@ -69,14 +68,8 @@ def residual_tests(spread: Dispersion, residuals: Sequence[Residual]) -> Residua
     residuals = [part for residual in residuals for part in _parts(residual) if part.used.size]
     square = sum(float(np.vdot(r.used, r.used)) for r in residuals)
     count = sum(r.used.size for r in residuals)
-    power = 0.0
-    for residual in residuals:
-        values = residual.levels
-        used = values.ravel() if residual.keep is None else values[residual.keep]
-        power += float(np.var(used)) * used.size
-    if not square or not power:
+    if not square:
         return ResidualTests(
-            explained=1.0,
             intensity=0.0,
             curve=0.0,
             change=0.0,
@@ -98,7 +91,6 @@ def residual_tests(spread: Dispersion, residuals: Sequence[Residual]) -> Residua
     # Of few pixels here and there neighbours and blocks say nothing.
     spread_out = count < _NEIGHBOURS * sum(r.left.size for r in residuals)
     return ResidualTests(
-        explained=1 - square / power,
         intensity=float(weights @ [_intensity(r) for r in residuals]),
         curve=float(weights @ [_curve(r) for r in residuals]),
         change=float(weights @ [_change(r) for r in residuals]),

@@ -45,6 +45,8 @@ def unexplained(
 
 def _of_plane(plane: Plane, planes: list[Plane], report: FilterReport) -> NDArray[np.float64]:
     kernel = report.kernel
+    if not np.isfinite(kernel).all():
+        return np.full(plane.after.shape, np.nan)
     if report.channels == "mixed":
         sources = [other for other in planes if other.pair == plane.pair]
         terms = [(other.before, kernel[plane.channel, other.channel]) for other in sources]

@@ -107,7 +107,8 @@ def rounding_follows(fit: BoxFit, tests: ResidualTests, step: float) -> bool:
     """
     variance = max(fit.variance, tests.lively)
     share = variance / (ROUNDING_VARIANCE * step**2) if step else 1.0
-    return share < _FOLLOWS**2 and 1 - share > _DEVIATIONS * sqrt(0.8 / max(tests.sums, 1))
+    chance = min(_DEVIATIONS * sqrt(0.8 / max(tests.sums, 1)), 0.5)
+    return share < _FOLLOWS**2 and 1 - share > chance
 
 
 def weigh(
@@ -120,7 +121,7 @@ def weigh(
     if material:
         passes = _amplified(fit) if rounded_in_passes(fit, tests, step) else 0.0
         evidence += _pieces(tests, ratio, step, passes)
-    elif not (fit.exact or fit.singular or rounding_follows(fit, tests, step)):
+    elif step and not (fit.exact or fit.singular or rounding_follows(fit, tests, step)):
         evidence.append(_bent(tests, ratio))
     unknown = Evidence(
         "excitation",

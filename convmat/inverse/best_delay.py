@@ -8,7 +8,8 @@ convolution with the kernel,
 so that one factorization serves all d. One minus P would lose half of the digits; what is
 computed is the left side itself, for blocks of d. Where the Gram matrix has lost too many
 digits, an orthonormal basis Q of the range of [H; damp L] takes its place: the left side is the
-square of the norm of ``Q Q'e_d - e_d``.
+square of the norm of ``Q Q'e_d - e_d``. Of a narrow band, Q stays a product of reflections, and the
+left side is the square of what they leave of e_d beneath the triangle.
 
 Source: E. A. Robinson and S. Treitel, Geophysical Signal Analysis, Prentice-Hall 1980, chapter 7
 (the optimum lag of a spiking filter); A. Bjorck, Numerical Methods for Least Squares
@@ -24,10 +25,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, sparse
 
+from convmat.inverse.regular_band import regular_band
 from convmat.least_squares import LeastSquares
 from convmat.linear_maps import product, row_blocks, to_explicit
 from convmat.memory import require_memory
 from convmat.operators.matrix_free import ConvolutionOperator
+from convmat.solvers.banded_qr import narrow_band
 from convmat.solvers.condition import ILL_CONDITIONED, largest_eigenvalue
 from convmat.solvers.factorization import Factor, NotPositiveDefiniteError, factorize
 from convmat.threads import cores
@@ -120,7 +123,7 @@ def _stated(operator: ConvolutionOperator) -> NDArray[np.intp]:
 def _choice(
     delays: NDArray, norms: NDArray, shape: tuple[int, ...], rounding: float, message: str
 ) -> DelayChoice:
-    tied = norms <= norms.min() + rounding
+    tied = norms <= np.fmin.reduce(norms) + rounding  # NaN where a solver broke down
     distance = ((delays - (np.array(shape) - 1) / 2) ** 2).sum(axis=1)
     best = int(np.argmin(np.where(tied, distance, np.inf)))
     return DelayChoice(tuple(delays[best].tolist()), delays, norms, message)
@@ -155,7 +158,7 @@ def delay_objectives(
     if condition <= _WELL_CONDITIONED:
         norms = _by_gram(problem, factor)
     else:
-        norms, condition = _by_basis(problem)
+        norms, condition = _by_band(problem) or _by_basis(problem)
     return norms, 10 * EPS * min(condition, ILL_CONDITIONED)
 
 
@@ -186,6 +189,37 @@ def _by_gram(problem: LeastSquares, factor: Factor) -> NDArray:
             rough = filters.T if problem.penalty is None else product(problem.penalty, filters.T)
             squares[which] += problem.damp**2 * (np.abs(rough) ** 2).sum(axis=0)
     return np.sqrt(squares)
+
+
+def _by_band(problem: LeastSquares) -> tuple[NDArray, float] | None:
+    """What reflections leave of each delta, or None for matrices without a narrow band.
+
+    None also where that is singular to rounding, and not so long that it is damped instead (see
+    `convmat.inverse.regular_band`): its range has fewer dimensions than columns.
+
+    Returns
+    -------
+    ndarray
+    float
+        The condition.
+    """
+    band = narrow_band(problem)
+    if band is None:
+        return None
+    regular = regular_band(problem, band)
+    band = band if regular is problem else narrow_band(regular)
+    assert band is not None, "damping makes no band wider"
+    rows = band.rows.shape[0]
+    triangle, _, _ = band.triangularized(np.zeros((rows, 0)))
+    condition = triangle.condition()
+    if not triangle.is_regular(condition):
+        return None
+    squares = np.empty(problem.shape[0])
+    for which in _slices(squares.size, max(1, _BLOCK_ENTRIES // rows)):
+        deltas = np.zeros((rows, which.stop - which.start))
+        deltas[np.arange(which.start, which.stop), np.arange(deltas.shape[1])] = 1
+        squares[which] = band.triangularized(deltas)[2]
+    return np.sqrt(squares), condition
 
 
 def _by_basis(problem: LeastSquares) -> tuple[NDArray, float]:

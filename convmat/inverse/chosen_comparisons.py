@@ -84,4 +84,6 @@ def chosen_modes(modes: Sequence[str] | None) -> list[Mode]:
 def _listed(values: Any, name: str) -> list[Any]:
     if isinstance(values, str) or not isinstance(values, Sequence):
         raise ConvmatError(f"{name} must be a list, got {values!r}")
+    if not values and name != "supports":  # without filters, pseudo-inverses are compared
+        raise ConvmatError(f"{name} must name at least one, got {values!r}; None takes all")
     return list(values)

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convmat.boundary import boundary_text
 from convmat.compare import Comparison
 from convmat.errors import ConvmatError, TooLargeError
 from convmat.geometry import Geometry
@@ -141,7 +142,7 @@ def compare_inverses(
     for boundary in chosen_boundaries(boundaries, whole.ndim):
         for mode in chosen_modes(modes):
             row: dict[str, Any] = dict.fromkeys(COLUMNS)
-            row["boundary"] = ", ".join(dict.fromkeys(boundary))
+            row["boundary"] = boundary_text(boundary)
             row["mode"] = str(mode)
             try:
                 geometry = Geometry(whole.input_shape, values.shape, mode, boundary, whole.anchor)

@@ -116,6 +116,8 @@ def checked_damp(damp: Any, exponent: int) -> float | str:
             )
         if damp in names:
             return damp
+    if isinstance(damp, (bool, np.bool)):
+        raise ConvmatError(f"damp must be a number or {', '.join(names)}, got {damp!r}")
     try:
         value = float(damp)
     except (TypeError, ValueError):

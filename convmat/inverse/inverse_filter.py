@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from convmat.errors import ConvmatError
@@ -38,6 +39,7 @@ from convmat.inverse.design_input import (
     penalty_at_one,
 )
 from convmat.inverse.inverse_result import InverseFilter
+from convmat.inverse.regular_band import solved_by_band
 from convmat.inverse.scaling import (
     damp_at_scale,
     exponent_of,
@@ -54,6 +56,7 @@ from convmat.operators.matrix_free import ConvolutionOperator
 from convmat.regularization import choose_damp
 from convmat.solution import Solution, Status
 from convmat.solvers import SOLVERS, solve
+from convmat.solvers.banded_qr import narrow_band
 
 __all__ = ["InverseFilter", "inverse_filter"]
 
@@ -200,15 +203,18 @@ def inverse_filter(
 
 
 def _solved(problem: LeastSquares, solver: str, options: dict[str, Any]) -> Solution:
-    """The solution; along one axis H is a band, which Cholesky factors in milliseconds.
+    """The solution; along one axis H is a band, which QR or Cholesky factors in milliseconds.
 
-    The automatic choice takes the singular value decomposition of each axis first, which gains
-    nothing where there is one axis only.
+    QR serves narrow bands, at the condition number of H, which is large where the spectrum of the
+    kernel has zeros (see `convmat.inverse.regular_band` for where even that is too much). The
+    automatic choice takes the singular value decomposition of each axis
+    first, which gains nothing where there is one axis only.
     """
     shape = problem.A.geometry.input_shape
     if solver == "auto" and max(shape) == problem.shape[1] > _LONG and not options:
-        solution = solve(problem, "cholesky")
-        if solution.status is Status.CONVERGED:
+        band = narrow_band(problem)
+        solution = solve(problem, "cholesky") if band is None else solved_by_band(problem, band)
+        if solution.status is Status.CONVERGED or (band and np.isfinite(solution.x).all()):
             return solution
     return solve(problem, solver, **options)
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.linalg import LinearOperator, aslinearoperator
 
+from convmat.boundary import boundary_text
 from convmat.errors import ConvmatError, TooLargeError
 from convmat.geometry import Geometry
 from convmat.inverse.distances import NearestConvolution, nearest_convolution, nearest_separable
@@ -106,7 +107,7 @@ class InverseMatrix:
 
     def __str__(self) -> str:
         m, n = self.geometry.matrix_shape
-        boundary = ", ".join(dict.fromkeys(self.geometry.boundary))
+        boundary = boundary_text(self.geometry.boundary)
         lines = [
             f"pseudo-inverse of a {m} x {n} matrix (mode {self.geometry.mode}, "
             f"boundary {boundary}), by {self.method}",

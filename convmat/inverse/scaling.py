@@ -86,6 +86,8 @@ def norm_of(values: NDArray) -> float:
 def require_range(size: float, exponent: int, what: str, instead: str) -> float:
     """``size * 2^exponent``, where floating-point numbers hold that to full precision.
 
+    What is no number, of a factorization that broke down, stays none.
+
     Raises
     ------
     ConvmatError
@@ -97,6 +99,8 @@ def require_range(size: float, exponent: int, what: str, instead: str) -> float:
     12.0
     """
     scaled: float = times_power(size, exponent)
+    if not math.isfinite(size):
+        return scaled
     if size and not float(_LIMITS.tiny) <= scaled <= float(_LIMITS.max):
         digits = math.log10(size) + exponent * math.log10(2)
         power = math.floor(digits)

@@ -11,6 +11,7 @@ from convmat.errors import ConvmatError, TooLargeError
 from convmat.least_squares import LeastSquares
 from convmat.linear_maps import FULL_ENOUGH, is_operator
 from convmat.solution import Outcome, Status
+from convmat.solvers.banded_qr import narrow_band
 from convmat.solvers.bounded import bounded
 from convmat.solvers.cholesky import DENSE_LIMIT, cholesky
 from convmat.solvers.condition import ILL_CONDITIONED
@@ -105,7 +106,8 @@ def auto(
     why = f"cholesky ended as {first.status}"
     if orthogonal_is_affordable(problem):
         second = _named("qr", qr(problem), why)
-        return first if _is_noise(second, first, problem) else second
+        if np.isfinite(second.certificate.x).all():
+            return first if _is_noise(second, first, problem) else second
     if first.rank is None or first.status is Status.ILL_CONDITIONED:
         return by_products(why)
     return first
@@ -148,8 +150,10 @@ def normal_equations_are_cheap(problem: LeastSquares) -> bool:
 
 
 def orthogonal_is_affordable(problem: LeastSquares) -> bool:
-    """Whether a dense triangle, found by blocks of rows, is a matter of a minute at most."""
+    """Whether a triangle, of a band or dense, is a matter of a minute at most."""
     m, n = problem.shape
+    if narrow_band(problem) is not None:
+        return True
     if is_operator(problem.A):
         most = 2**26 if hasattr(problem.A, "to_matrix") else 2**21
         if m * n > most:
