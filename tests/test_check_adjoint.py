@@ -242,3 +242,16 @@ def test_it_is_a_float():
 def test_bad_input(arguments, options, words):
     with pytest.raises(ConvmatError, match=words):
         check_adjoint(*arguments, **options)
+
+
+@pytest.mark.parametrize("scale", [1e-310, 1e-200, 1e160, 1e300])
+def test_operators_of_any_scale(scale):
+    def forward(x):
+        return scale * x
+
+    for back in (lambda y: -5 * scale * y[::-1], lambda y: 2 * scale * y, lambda y: 0 * y):
+        assert wrong(forward, back, (8, 8))
+    if scale > 1:
+        twice = wrong(forward, lambda y: 2 * scale * y, (8, 8))
+        assert twice == "it is the adjoint multiplied by 2"
+    assert check_adjoint(forward, forward, (8, 8)).ok

@@ -207,3 +207,9 @@ def test_in_a_process_of_its_own(folder):
     result = process("probe", "filters_of_mine:blur", "--shape", "12x12", cwd=folder)
     assert result.returncode == 0 and "boundary mirror" in result.stdout
     assert "called" in result.stderr and "called" not in result.stdout
+
+
+def test_a_module_that_leaves_as_it_is_read(tmp_path):
+    (tmp_path / "leaves.py").write_text("raise SystemExit(7)", "utf-8")
+    message = fail("probe", f"{tmp_path / 'leaves.py'}:f", "--shape", "4")
+    assert message.endswith("leaves.py: SystemExit: 7\n")

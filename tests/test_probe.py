@@ -1,6 +1,8 @@
 """Functions that we did not write, probed: what they are known to compute must be found."""
 
 import sys
+import tracemalloc
+from itertools import count
 
 import cv2
 import numpy as np
@@ -28,6 +30,7 @@ NDIMAGE = {
     "wrap": "circular",
 }
 FLAT = np.ones((3, 3)) / 9
+SIZE = (16, 16)
 
 
 def only(*names):
@@ -584,8 +587,89 @@ def test_values_that_are_refused():
         return ndimage.uniform_filter(x, 3)
 
     report = probe_operator(pickly, (16, 16))
-    assert report.linear and "values must be between -1 and 1" in str(report)
+    assert report.verdict is Verdict.LIMITED and not report.linear
+    assert "values must be between -1 and 1" in str(report)
     assert report.valid_range == (-1, 1)
+
+
+def test_values_of_any_scale():
+    kernel = np.arange(1.0, 10).reshape(3, 3)
+    for scale in (1e155, 1e200, 1e300):
+        report = probe_operator(lambda x, k=kernel * scale: signal.convolve2d(x, k, "same"), SIZE)
+        assert report.linear and report.shift_invariant and report.nonlinearity < 100 * EPS
+        assert np.abs(report.kernel / scale - kernel).max() < 100 * EPS * kernel.max()
+
+
+def test_linear_in_each_range_but_not_the_same_in_all():
+    nothing = probe_operator(lambda x: np.where(np.abs(x) > 2000, 0, x), 8)
+    assert nothing.verdict is Verdict.LIMITED and nothing.valid_range == (-256, 256)
+    twice = probe_operator(lambda x: x * (2 if np.abs(x).max() > 2000 else 1), 8)
+    assert twice.verdict is Verdict.LIMITED and twice.valid_range == (-256, 256)
+    whole = probe_operator(lambda x: np.where(np.abs(x) > 2**20, 0, x), 8, dtype="int64")
+    assert whole.verdict is Verdict.LIMITED and whole.valid_range == (-(2**15) + 1, 2**15 - 1)
+
+
+def test_what_is_affine_in_a_range_only():
+    report = probe_operator(lambda x: np.clip(x + 5, 0, 300), 16)
+    assert report.verdict is Verdict.LIMITED and report.valid_range == (1, 255)
+    assert report.notes == ("something is added there: 5 to the first output",)
+    assert not probe_operator(lambda x: np.clip(x, 0, 300), 16).notes
+
+
+@pytest.mark.parametrize("defective", [(100, 100), (60, 50)])  # the latter is in the middle
+def test_one_output_that_is_wrong(defective):
+    def broken(x):
+        y = ndimage.convolve(x, np.arange(1.0, 10).reshape(3, 3))
+        y[defective] *= 2
+        return y
+
+    report = probe_operator(broken, (120, 101 if defective[1] == 50 else 140))
+    assert report.linear and report.shift_invariant is False
+    (note,) = report.notes
+    assert note.startswith(f"output {defective} has another kernel")
+
+
+def test_some_outputs_that_are_wrong():
+    def broken(x):
+        y = ndimage.convolve(x, np.arange(1.0, 10).reshape(3, 3))
+        y[5:8, 9] = 0
+        return y
+
+    (note,) = probe_operator(broken, (16, 16)).notes
+    assert note == (
+        "3 outputs, first (5, 9), have another kernel than the rest of the 196 that touch no edge"
+    )
+
+
+@pytest.mark.parametrize("call", [1, 8, 50, 200])
+def test_one_call_that_differs(call):
+    calls = count(1)
+
+    def flaky(x):
+        return x + (next(calls) == call)
+
+    report = probe_operator(flaky, SIZE)
+    assert not report.linear and report.verdict is not Verdict.AFFINE
+    assert call > 8 or report.verdict is Verdict.STATEFUL
+
+
+def test_an_image_wrong_in_one_place_takes_no_matrix_of_a_kernel_as_large():
+    rng = np.random.default_rng(0)
+    spectrum = np.fft.fft2(rng.standard_normal((3, 3)), (100, 90))
+
+    def around(x):
+        y = np.fft.ifft2(np.fft.fft2(x) * spectrum).real
+        y[7, 7] = 0
+        return y
+
+    tracemalloc.start()
+    try:
+        report = probe_operator(around, (100, 90))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert report.notes[0].startswith("output (7, 7) has another kernel")
+    assert peak < 32 * 8 * report.matrix.nnz  # a matrix of one kernel as large has 9000 times that
 
 
 def test_warnings_are_not_ours_to_pass_on():

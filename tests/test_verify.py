@@ -219,13 +219,42 @@ def test_what_is_right_but_not_quite_as_one_would_wish():
 
     assert right(in_place, [[2]], (4, 5)).reasons == ("it writes into its input",)
 
-    def small(x):
-        if np.abs(x).max() > 1:
-            raise ValueError("too large")
+
+def test_right_in_a_range_of_values_only():
+    def positive(x):
+        if x.min() < 0:
+            raise ValueError("negative")
         return x
 
-    found = right(small, [1], 16)
-    assert len(found.reasons) == 1 and "too large" in found.reasons[0]
+    first, second, last = wrong(positive, [[1]], (8, 8))
+    assert first.startswith("for values from 1 to 255 it is linear")
+    assert second.startswith("for values from -1 to 1") and second.endswith("ValueError: negative")
+    assert last == "for values from 1 to 255 it is what it should be"
+    reasons = wrong(lambda x: np.where(np.abs(x) > 2000, 0, x), [[1]], (8, 8))
+    assert reasons[-1] == "for values from -256 to 256 it is what it should be"
+    reasons = wrong(lambda x: np.where(np.abs(x) > 2000, 0, 2 * x), [[1]], (8, 8))
+    assert reasons[-1] == "the kernel is multiplied by 2"
+
+
+def test_factors():
+    def half(x):
+        return signal.convolve2d(x, 1e200 * KERNEL, "same")
+
+    assert wrong(half, 2e200 * KERNEL, SHAPE) == ("the kernel is multiplied by 0.5",)
+    nearly = verify_operator(lambda x: x * (1 + 1e-9), [[1]], (8, 8))
+    assert nearly.reasons == ("the kernel is multiplied by 1 + 1e-09",)
+    turned = verify_operator(lambda x: x * (1 - 1e-7j), [[1]], (8, 8), dtype=complex)
+    assert turned.reasons == ("the kernel is multiplied by 1 + (0-1e-07j)",)
+
+
+def test_outputs_that_differ_are_counted():
+    def broken(x):
+        y = signal.convolve2d(x, KERNEL, "same")
+        y[9, 4] = 0
+        return y
+
+    (reason,) = wrong(broken, KERNEL, SHAPE)
+    assert reason.startswith("output (9, 4) has another kernel")
 
 
 @pytest.mark.parametrize(

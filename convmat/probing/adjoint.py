@@ -14,9 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from convmat.inverse.scaling import exponent_of, times_power
 from convmat.probing.adjoint_faults import why_not_adjoint
 from convmat.probing.adjoint_pair import parse_pair
 from convmat.probing.black_box import BlackBox, MisbehaviourError
+from convmat.probing.norms import ratio
 from convmat.probing.options import check_count
 
 __all__ = ["DotTest", "check_adjoint"]
@@ -67,7 +69,10 @@ class DotTest(float):
 
 
 class _Draw(NamedTuple):
-    """The inner products <Ax, y> and <x, A'y>, and the larger product of the norms."""
+    """The inner products <Ax, y> and <x, A'y>, and the larger product of the norms.
+
+    All three over the same power of two, so that they are no too large or too small numbers.
+    """
 
     forward: complex
     backward: complex
@@ -75,7 +80,7 @@ class _Draw(NamedTuple):
 
     @property
     def error(self) -> float:
-        return abs(self.forward - self.backward) / self.size if self.size else 0.0
+        return ratio(abs(self.forward - self.backward), self.size)
 
 
 def check_adjoint(
@@ -171,6 +176,8 @@ def check_adjoint(
 
 
 def _draw(x: NDArray, Ax: NDArray, y: NDArray, Aty: NDArray) -> _Draw:
+    exponent = exponent_of(np.concatenate([Ax.ravel(), Aty.ravel()]))
+    Ax, Aty = times_power(Ax, -exponent), times_power(Aty, -exponent)
     one, other = np.vdot(Ax, y).item(), np.vdot(x, Aty).item()
     if not np.iscomplexobj(x):  # then only the real parts have to agree
         one, other = one.real, other.real

@@ -13,6 +13,7 @@ from convmat.conventions.convention import Convention
 from convmat.geometry import Mode
 from convmat.probing.black_box import BlackBox
 from convmat.probing.differences import differences_in_words
+from convmat.probing.norms import norm
 from convmat.probing.operator_report import OperatorReport, Verdict, boundaries_in_words
 from convmat.probing.probe import probe_operator
 
@@ -46,8 +47,8 @@ def why_not_adjoint(forward: BlackBox, backward: BlackBox, max_calls: int) -> st
     def same(expected: sparse.csr_array) -> bool:
         return bool(abs(given - expected).max() <= _MARGIN * eps * abs(given).max())
 
-    size = float(np.linalg.norm(adjoint.data))
-    scale = (adjoint.conj() * given).sum() / size**2 if size else 0.0
+    size = norm(adjoint.data)
+    scale = ((adjoint.conj() / size) * given).sum() / size if size else 0.0
     if scale and same(adjoint * scale):
         shown = scale.real if abs(scale.imag) <= _MARGIN * eps * abs(scale) else scale
         return f"it is the adjoint multiplied by {shown:.6g}"

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from convmat.conventions.convention import Convention
 from convmat.geometry import Mode
+from convmat.probing.norms import best_factor
 from convmat.probing.operator_report import OperatorReport
 
 __all__ = ["differences_in_words"]
 
 _MOST_AXES = 3  # whose orders are tried
+_NEARLY_ONE = 1e-5
 
 
 class _Placed(NamedTuple):
@@ -120,10 +122,20 @@ def _rescaled(kernel: NDArray, found: NDArray, accuracy: float) -> list[str] | N
     error = accuracy * np.abs(found).max()
     if np.abs(kernel - found).max() <= error:
         return []
-    scale = np.vdot(kernel, found) / (np.vdot(kernel, kernel) or 1.0)
+    scale = best_factor(kernel, found)
     if np.abs(scale * kernel - found).max() <= error:
-        return [f"the kernel is multiplied by {scale:.6g}"]
+        return [f"the kernel is multiplied by {_factor_in_words(scale)}"]
     return None
+
+
+def _factor_in_words(factor: complex) -> str:
+    """Six digits, or by how much it is not 1 where those are all zeros."""
+    excess = factor - 1
+    if abs(excess) >= _NEARLY_ONE:
+        return f"{factor:.6g}"
+    if isinstance(excess, complex):
+        return f"1 + ({excess:.2g})"
+    return f"1 {'+' if excess > 0 else '-'} {abs(excess):.2g}"
 
 
 def _moved(turn: _Turn, asked: Convention, origin: NDArray, asking: str) -> list[str]:

@@ -20,8 +20,10 @@ from convmat.probing.impulses import (
     reach_of_answers,
 )
 from convmat.probing.linearity import Linearity
+from convmat.probing.norms import norm, ratio
 from convmat.probing.operator_report import Verdict
 from convmat.probing.regimes import Regime, random_signal
+from convmat.probing.repeats import check_repeats
 
 __all__ = ["LinearPart", "find_linear_part"]
 
@@ -54,7 +56,7 @@ def find_linear_part(
     Raises
     ------
     MisbehaviourError
-        Where it refuses to answer.
+        Where it refuses to answer, or has another answer for zeros each time.
 
     Examples
     --------
@@ -65,7 +67,9 @@ def find_linear_part(
     (array([[-1.,  1.,  0.],
            [ 0., -1.,  1.]]), array([5., 5.]))
     """
-    offset = box(np.zeros(box.input_shape))
+    zeros = np.zeros(box.input_shape)
+    offset = box(zeros)
+    check_repeats(box, zeros, offset, linearity.tolerance)
     regime, verdict = linearity.regime, linearity.verdict
     if regime is None:
         return LinearPart(verdict, offset)
@@ -90,7 +94,14 @@ def find_linear_part(
             return LinearPart(verdict, offset, notes=(f"{note}; raise max_calls",))
         note = "impulses are treated otherwise than other signals"
         return LinearPart(Verdict.NOT_LINEAR, offset, notes=(note,))
-    return LinearPart(verdict, offset, matrix, error)
+    notes: tuple[str, ...] = ()
+    if verdict is Verdict.LIMITED:  # then `offset` tells nothing: zeros may be out of range
+        added = np.ravel(at_base) - matrix @ np.full(matrix.shape[1], regime.base)
+        terms = regime.base * int(np.diff(matrix.indptr).max())
+        allowed = relative * linearity.response + _STEPS * linearity.step + terms * error
+        if np.abs(added).max() > allowed:
+            notes = (f"something is added there: {added[0]:.6g} to the first output",)
+    return LinearPart(verdict, offset, matrix, error, notes)
 
 
 def _by_calls(
@@ -131,8 +142,8 @@ def _explains(
             # Every entry may be off by a step, for an impulse as large as the signal.
             excused = bool(np.abs(missing).max() <= (_STEPS + longest) * step)
         else:
-            size = np.linalg.norm(change) + np.linalg.norm(at_base)
-            excused = bool(np.linalg.norm(missing) <= _STEPS * relative * size)
+            size = norm(change) + norm(at_base)
+            excused = ratio(norm(missing), size) <= _STEPS * relative
         if not excused:
             return False
     return True

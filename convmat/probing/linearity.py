@@ -7,30 +7,34 @@ A function is affine where, for a base b and any signals u and v,
 and linear where f(0) = 0 too. The left-hand side is taken for random u and v, for v = u and for
 v = -u, relative to f(b) and to what f makes of values as large as b + u, going by f(b + u) - f(b).
 Small values show what is rounded, large ones what overflows, signed ones what is cut off at 0, and
-values of 0 to 255 are those of a picture.
+values of 0 to 255 are those of a picture. One u, scaled to each range, has one answer, scaled.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convmat.probing.black_box import BlackBox, MisbehaviourError
 from convmat.probing.operator_report import Verdict
-from convmat.probing.regimes import Regime, random_signal, regimes
-from convmat.probing.repeats import check_repeats
+from convmat.probing.regimes import Regime, regimes
+from convmat.probing.trials import (
+    MARGIN,
+    Trial,
+    common_signal,
+    largest_of,
+    of_one_gain,
+    rounding_of,
+    try_range,
+)
 
 __all__ = [
     "Linearity",
     "measure_linearity",
     "refusals_in_words",
-    "rounding_of",
 ]
 
-_MARGIN = 100  # multiples of eps that sums of many terms, or FFTs of them, may round by
-_COARSEST = 0.01  # half precision has so large an eps that the margin would excuse anything
 _EPS = float(np.finfo(np.float64).eps)
 _SINGLE = float(np.finfo(np.float32).eps)
 _MOST_STEPS = 4  # by which rounding inputs, outputs and what is in between may disagree
@@ -77,15 +81,6 @@ class Linearity:
     response: float = 0.0
 
 
-class _Trial(NamedTuple):
-    regime: Regime
-    deviation: float  # relative
-    defect: float  # the largest entry of the left-hand side
-    response: float  # the largest change of an output
-    complex_deviation: float  # relative; 0 for real inputs
-    outputs: NDArray
-
-
 def measure_linearity(
     box: BlackBox, rng: np.random.Generator, tolerance: float | None = None
 ) -> Linearity:
@@ -103,70 +98,39 @@ def measure_linearity(
     (<Verdict.QUANTISED: 'quantised'>, 1.0)
     """
     trials, refusals = [], []
+    common = common_signal(box, rng)
     for regime in regimes(box.dtype):
         try:
-            trials.append(_try(box, regime, rng, tolerance))
+            trials.append(try_range(box, regime, common, rng, tolerance))
         except MisbehaviourError as error:
             if error.verdict not in (Verdict.RAISES, Verdict.NOT_FINITE):
                 raise
             refusals.append((regime, error))
     if not trials:
         raise refusals[0][1]
-    largest = max(_largest(trial.outputs) / sum(map(abs, trial.regime)) for trial in trials)
-    if 0 < largest <= _MARGIN * max(box.precision, _EPS):
+    largest = max(largest_of(trial.outputs) / sum(map(abs, trial.regime)) for trial in trials)
+    if 0 < largest <= MARGIN * max(box.precision, _EPS):
         raise MisbehaviourError(
             Verdict.NEGLIGIBLE,
             f"returns at most {largest:.1e} of its input, which may be rounding alone",
         )
     notes = [refusals_in_words(refusals)] if refusals else []
-    return _judge(trials, rounding_of(box, tolerance), notes, given=tolerance is not None)
+    found = _judge(trials, rounding_of(box, tolerance), notes, given=tolerance is not None)
+    if refusals and found.regime is not None:
+        return replace(found, verdict=Verdict.LIMITED)
+    return found
 
 
-def rounding_of(box: BlackBox, given: float | None) -> float:
-    """Relative deviation that counts as rounding: what is given, or by the dtypes."""
-    return min(_MARGIN * box.precision, _COARSEST) if given is None else given
-
-
-def _try(
-    box: BlackBox, regime: Regime, rng: np.random.Generator, tolerance: float | None
-) -> _Trial:
-    base, half = regime.base, regime.reach / 2
-    u, v = (random_signal(rng, box.input_shape, box.dtype, half) for _ in range(2))
-    at_base, at_u, at_v = box(base + 0 * u), box(base + u), box(base + v)
-    check_repeats(box, base + u, at_u, rounding_of(box, tolerance))
-    at_sum, at_twice, at_minus = box(base + u + v), box(base + 2 * u), box(base - u)
-    defects = [
-        at_sum - at_u - at_v + at_base,
-        at_twice - 2 * at_u + at_base,
-        at_minus + at_u - 2 * at_base,
-    ]
-    change = max(_norm(at_u - at_base), _norm(at_v - at_base))
-    # A derivative loses the base, but not the rounding of its terms.
-    size = change * (1 + base / half) + _norm(at_base)
-    worst = max(map(_norm, defects))
-    turned = 0.0
-    if box.dtype.kind == "c":
-        defect = box(base + 1j * u) - at_base - 1j * (at_u - at_base)
-        turned = _ratio(_norm(defect), size)
-    return _Trial(
-        regime,
-        _ratio(worst, size),
-        max(_largest(defect) for defect in defects),
-        _largest(at_u - at_base),
-        turned,
-        np.concatenate([np.ravel(part) for part in (at_u, at_v, at_sum, at_twice, at_minus)]),
-    )
-
-
-def _judge(trials: list[_Trial], tolerance: float, notes: list[str], *, given: bool) -> Linearity:
+def _judge(trials: list[Trial], tolerance: float, notes: list[str], *, given: bool) -> Linearity:
     deviation = max(max(trial.deviation, trial.complex_deviation) for trial in trials)
     exact = [trial for trial in trials if trial.deviation <= tolerance]
     if len(exact) < len(trials) and not given and _is_single(trials):
-        exact, tolerance = trials, _MARGIN * _SINGLE
+        exact, tolerance = trials, MARGIN * _SINGLE
         notes.append(
             f"it deviates by {deviation:.1e}, as single precision or an ill-conditioned "
             "computation would"
         )
+    exact = of_one_gain(exact, tolerance)
     if len(exact) == len(trials):
         step, good = 0.0, exact
         known = [trial for trial in exact if trial.response] or exact  # all 0: a zero function
@@ -206,13 +170,13 @@ def _judge(trials: list[_Trial], tolerance: float, notes: list[str], *, given: b
     )
 
 
-def _is_single(trials: list[_Trial]) -> bool:
+def _is_single(trials: list[Trial]) -> bool:
     """Whether it deviates by about the same small part of the values in every range."""
     sizes = [trial.deviation for trial in trials if trial.response]
-    return max(sizes) <= min(_MARGIN * _SINGLE, _UNIFORM * min(sizes))
+    return max(sizes) <= min(MARGIN * _SINGLE, _UNIFORM * min(sizes))
 
 
-def _find_step(trials: list[_Trial]) -> float:
+def _find_step(trials: list[Trial]) -> float:
     """What outputs are multiples of, but for a constant; 0 where they are not.
 
     It is the smallest difference of two outputs, or, where they are few, a part of that.
@@ -230,7 +194,7 @@ def _find_step(trials: list[_Trial]) -> float:
     return min(steps, default=0.0)
 
 
-def _rounds(trial: _Trial, step: float) -> bool:
+def _rounds(trial: Trial, step: float) -> bool:
     """Whether steps explain how far it is from affine."""
     if not step:
         return False
@@ -247,15 +211,3 @@ def refusals_in_words(refusals: Sequence[tuple[Regime, MisbehaviourError]]) -> s
     """For which values a function did not answer, and what it did first."""
     ranges = [f"{low:.7g} to {high:.7g}" for low, high in (regime.limits for regime, _ in refusals)]
     return f"for values from {', or '.join(ranges)}, {refusals[0][1].in_words()}"
-
-
-def _norm(values: NDArray) -> float:
-    return float(np.linalg.norm(np.ravel(values)))
-
-
-def _largest(values: NDArray) -> float:
-    return float(np.max(np.abs(values)))
-
-
-def _ratio(part: float, whole: float) -> float:
-    return part / whole if whole else (np.inf if part else 0.0)

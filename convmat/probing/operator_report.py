@@ -21,7 +21,7 @@ class Verdict(StrEnum):
     ``linear``        f(ax + by) = a f(x) + b f(y), to rounding
     ``affine``        that, after the value at zero is subtracted
     ``quantised``     affine, but for outputs rounded or truncated to multiples of a step
-    ``limited``       one of these for values in a range only: it clips, or overflows
+    ``limited``       one of these for values in a range only: it clips, overflows, raises
     ``not_linear``    none of them
     ``negligible``    outputs are no larger than the inputs' rounding
     ``stateful``      the output depends on earlier calls too: a counter, a running average
@@ -168,7 +168,8 @@ class OperatorReport:
         if self.verdict is Verdict.LIMITED and self.valid_range is not None:
             low, high = self.valid_range
             but = f", but for {steps}" if steps else ""
-            return f"not linear {deviation}; for values from {low:.7g} to {high:.7g} it is{but}"
+            where = f"for values from {low:.7g} to {high:.7g}"
+            return f"{where} it is linear{but}; not for all others {deviation}"
         return " ".join(filter(None, [_VERDICTS[self.verdict], steps, deviation]))
 
     def __str__(self) -> str:

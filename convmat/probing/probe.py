@@ -16,12 +16,13 @@ from convmat.conventions.convention import Convention
 from convmat.conventions.dialects import other_names
 from convmat.probing.black_box import BlackBox, MisbehaviourError
 from convmat.probing.linear_part import LinearPart, find_linear_part
-from convmat.probing.linearity import Linearity, measure_linearity, rounding_of
+from convmat.probing.linearity import Linearity, measure_linearity
 from convmat.probing.operator_report import Border, OperatorReport, Verdict
 from convmat.probing.options import check_count, check_number
 from convmat.probing.recognize import Recognition, recognize_convolution
 from convmat.probing.repeats import check_earlier_answers
 from convmat.probing.rounded import recognize_rounded
+from convmat.probing.trials import rounding_of
 
 __all__ = ["probe_operator"]
 

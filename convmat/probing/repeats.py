@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convmat.probing.black_box import BlackBox, MisbehaviourError
+from convmat.probing.norms import best_factor, norm, ratio
 from convmat.probing.operator_report import Verdict
 
 __all__ = ["check_earlier_answers", "check_repeats"]
 
-_MORE = 10  # calls: random numbers go one way in all of them once in 10^6
-_LONGEST_PERIOD = 4
+_MORE = 16  # calls: random numbers go one way in all of them once in 10^6, and less
+_LONGEST_PERIOD = 8
 _STEADY = 0.5  # cosine of two changes; that of random ones is -1/2 on average
 
 
@@ -99,9 +100,8 @@ def _how_it_depends(answers: Sequence[NDArray], tolerance: float) -> str:
 
 
 def _agree(one: NDArray, other: NDArray, tolerance: float) -> bool:
-    return bool(np.linalg.norm(np.ravel(one - other)) <= tolerance * np.linalg.norm(np.ravel(one)))
+    return ratio(norm(one - other), norm(one)) <= tolerance
 
 
 def _cosine(one: NDArray, other: NDArray) -> float:
-    sizes = float(np.linalg.norm(one) * np.linalg.norm(other))
-    return float(np.vdot(one, other).real) / sizes if sizes else 0.0
+    return best_factor(one, other).real * ratio(norm(one), norm(other))

@@ -20,6 +20,7 @@ from convmat.matrices.explicit import convolution_matrix
 from convmat.operators.convolution import convolve
 from convmat.probing.black_box import BlackBox
 from convmat.probing.borders import choose_boundary, describe_border
+from convmat.probing.norms import norm, ratio
 from convmat.probing.operator_report import Border
 from convmat.probing.recognize import Recognition, with_boundary
 from convmat.probing.regimes import Regime, random_signal
@@ -116,7 +117,7 @@ def recognize_rounded(
     fitting = tuple(tuple(name for name in low if name in high) for low, high in ends)
     geometry = with_boundary(geometry, choose_boundary(fitting))
     H = convolution_matrix(kernel, n, geometry.mode, geometry.boundary, anchor=geometry.anchor)
-    deviation = float(np.linalg.norm((matrix - H).data) / np.linalg.norm(matrix.data))
+    deviation = ratio(norm((matrix - H).data), norm(matrix.data))
     if (examples.missing(kernel, geometry, offset) <= rounding).all():
         border, note = Border.EXTENDED, ""
     else:

@@ -25,7 +25,10 @@ LARGER = (
     "the call that is written for `same` cuts it out of `full`, and is right for every signal."
 )
 ONE_MODE = "One `mode` for all axes: SciPy refuses a sequence here, unlike in `gaussian_filter`."
-NEITHER = "JAX refuses a kernel that is larger than the signal along some axes only."
+NEITHER = (
+    "JAX refuses a kernel that is larger than the signal along some axes only, in every mode: "
+    "“One input must be smaller than the other in every dimension”."
+)
 SWAPS = "`valid` swaps the two where the kernel is the larger one."
 
 ARRAY_DIALECTS = (

@@ -50,7 +50,7 @@ LAYER_DIALECTS = (
             call=f"layer = torch.nn.Conv{d}d(1, 1, {{kernel_shape}}, {{arguments}}, bias=False, "
             "dtype=x.dtype)\n"
             "layer.weight.data = torch.tensor({kernel}, dtype=x.dtype)[None, None]\n"
-            "y = layer(x[None, None])[0, 0]",
+            "y = layer(x[None, None])[0, 0].detach()",
             settings={
                 "in_channels": ONE,
                 "out_channels": ONE,
@@ -114,5 +114,6 @@ LAYER_DIALECTS = (
             "batch_group_count": ONE,
         },
         ignored=("dimension_numbers", "precision", "preferred_element_type"),
+        note="A complex kernel needs a complex x: the call casts the kernel to the type of x.",
     ),
 )
