@@ -12,7 +12,10 @@ import convmat
 
 ROOT = Path(convmat.__file__).parent
 
-GROUND = {"arrays", "banded", "errors", "linear_maps", "memory", "optional", "threads", "triangles"}
+GROUND = {
+    *("arrays", "banded", "errors", "linear_maps", "memory", "optional", "powers_of_two"),
+    *("threads", "triangles"),
+}
 MATRICES = {"boundary", "geometry", "gram", "matrices", "operators", "spectral"}
 SOLVING = {
     "augmented",

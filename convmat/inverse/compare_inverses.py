@@ -41,8 +41,8 @@ from convmat.inverse.pseudo_inverse import (
     require_decomposition,
 )
 from convmat.inverse.restoration_trial import Trial, restoration_trial
-from convmat.inverse.scaling import require_range
 from convmat.inverse.shift_matrices import filter_shifts, inverse_shifts, shift_sum
+from convmat.powers_of_two import require_range
 
 __all__ = ["compare_inverses"]
 

@@ -11,10 +11,10 @@ from scipy import sparse
 from convmat.arrays import as_samples
 from convmat.errors import ConvmatError
 from convmat.geometry import Geometry, parse_integers
-from convmat.inverse.scaling import exponent_of, times_power
 from convmat.least_squares import LARGEST_DAMP
 from convmat.linear_maps import as_linear_map, solution_dtype
 from convmat.memory import require_memory
+from convmat.powers_of_two import exponent_of, times_power
 from convmat.regularization import DampMethod
 
 __all__ = [

@@ -40,19 +40,12 @@ from convmat.inverse.design_input import (
 )
 from convmat.inverse.inverse_result import InverseFilter
 from convmat.inverse.regular_band import solved_by_band
-from convmat.inverse.scaling import (
-    damp_at_scale,
-    exponent_of,
-    norm_of,
-    options_at_one,
-    require_range,
-    solution_at_scale,
-    times_power,
-)
+from convmat.inverse.scaling import damp_at_scale, options_at_one, solution_at_scale
 from convmat.inverse.verdict import judge
 from convmat.least_squares import LeastSquares
 from convmat.linear_maps import solution_dtype
 from convmat.operators.matrix_free import ConvolutionOperator
+from convmat.powers_of_two import exponent_of, norm_of, require_range, times_power
 from convmat.regularization import choose_damp
 from convmat.solution import Solution, Status
 from convmat.solvers import SOLVERS, solve

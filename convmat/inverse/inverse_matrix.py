@@ -33,9 +33,9 @@ from convmat.inverse.pseudo_inverse import (
     require_operator,
     singular_values_at_scale,
 )
-from convmat.inverse.scaling import times_power
 from convmat.inverse.shift_matrices import inverse_shifts, toeplitz_shifts
 from convmat.inverse.transform_distances import nearest_by_transform
+from convmat.powers_of_two import times_power
 from convmat.spectral.diagonalization import Diagonalization
 from convmat.spectral.kronecker import KroneckerMap
 from convmat.spectral.structure import diagonalize

@@ -16,10 +16,10 @@ from scipy.sparse.linalg import LinearOperator
 from convmat.errors import TooLargeError
 from convmat.geometry import Geometry, parse_shape
 from convmat.inverse.design_input import kernel_to_undo
-from convmat.inverse.scaling import exponent_of, require_range, times_power
 from convmat.linear_maps import solution_dtype
 from convmat.matrices.explicit import convolution_matrix
 from convmat.memory import require_memory
+from convmat.powers_of_two import exponent_of, require_range, times_power
 from convmat.solvers.pinv import check_rcond
 from convmat.spectral.diagonalization import Diagonalization
 from convmat.spectral.kronecker import KroneckerMap
@@ -63,7 +63,7 @@ def inverse_problem(
     Returns
     -------
     ndarray
-        The kernel over ``2^p``, its largest entry near 1; see `convmat.inverse.scaling`.
+        The kernel over ``2^p``, its largest entry near 1; see `convmat.powers_of_two`.
     int
         The exponent p.
     Geometry

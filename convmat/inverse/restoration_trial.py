@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from convmat.arrays import as_samples
 from convmat.errors import ConvmatError
 from convmat.inverse.sample_picture import sample_picture
-from convmat.inverse.scaling import exponent_of, times_power
 from convmat.linear_maps import solution_dtype
+from convmat.powers_of_two import exponent_of, times_power
 
 __all__ = ["Trial", "restoration_trial"]
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from convmat.inverse.scaling import exponent_of, times_power
+from convmat.powers_of_two import exponent_of, times_power
 from convmat.probing.adjoint_faults import why_not_adjoint
 from convmat.probing.adjoint_pair import parse_pair
 from convmat.probing.black_box import BlackBox, MisbehaviourError

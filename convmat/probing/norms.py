@@ -5,7 +5,7 @@ from math import inf, isfinite
 import numpy as np
 from numpy.typing import NDArray
 
-from convmat.inverse.scaling import norm_of
+from convmat.powers_of_two import norm_of
 
 __all__ = ["best_factor", "norm", "ratio"]
 

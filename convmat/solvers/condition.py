@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convmat.least_squares import LeastSquares
+from convmat.powers_of_two import norm_of
 
 __all__ = ["ILL_CONDITIONED", "largest_eigenvalue", "spectral_norm"]
 
@@ -52,7 +53,7 @@ def largest_eigenvalue(
     estimate = 0.0
     for _ in range(max_iterations):
         v = apply(v)
-        size = _norm(v)
+        size = norm_of(v)
         if not (0 < size < math.inf):
             return size
         v = v / size
@@ -60,12 +61,6 @@ def largest_eigenvalue(
             return size
         estimate = size
     return estimate
-
-
-def _norm(vector: NDArray) -> float:
-    """The norm of a vector of any scale: squares of its entries may be out of range."""
-    peak = float(np.max(np.abs(vector), initial=0.0))
-    return peak * float(np.linalg.norm(vector / peak)) if 0 < peak < math.inf else peak
 
 
 def spectral_norm(problem: LeastSquares) -> float:
