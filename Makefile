@@ -7,10 +7,12 @@
 #   PYTHON=python3.12     the interpreter to build .venv with
 #   ARGS="-k boundary"    more arguments for the tool that runs
 #   SYSTEM_PACKAGES=no    leave the system's package manager alone
+#   BLAS_THREADS=2        of the tests, whose matrices are small: waking a second one costs more
 
 PYTHON ?= python3
 VENV ?= .venv
 SYSTEM_PACKAGES ?= yes
+BLAS_THREADS ?= 1
 ARGS ?=
 
 BIN := $(VENV)/bin
@@ -26,7 +28,7 @@ demo: $(VENV)/.demo cholmod
 	$(BIN)/convmat demo $(ARGS)
 
 test: $(VENV)/.test cholmod
-	$(BIN)/python -m pytest $(ARGS)
+	OPENBLAS_NUM_THREADS=$(BLAS_THREADS) $(BIN)/python -m pytest $(ARGS)
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .
