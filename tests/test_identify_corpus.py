@@ -12,28 +12,19 @@ import pytest
 from identify_cases import CASES, EVERY, SMOOTH, picture, recorded
 from identify_corpus import programs, results
 from identify_corpus.judge import is_false_alarm, is_miss, outcome
-from identify_corpus.known import KNOWN
 from oracles import convolve
 
 PAGE = Path(__file__).parent.parent / "docs" / "identify_results.md"
 CONVOLUTIONS = [case for case in CASES if case.linear]
 
 
-def marked(case):
-    reason = KNOWN.get(str(case))
-    marks = [pytest.mark.xfail(reason=reason, strict=True)] if reason else []
-    return pytest.param(case, id=str(case), marks=marks)
-
-
-@pytest.mark.parametrize("case", [*map(marked, CASES)])
+@pytest.mark.parametrize("case", CASES, ids=str)
 def test_reports_are_right(case):
     assert not outcome(case).wrong
 
 
-def test_false_alarms_and_misses_are_the_known_ones():
-    wrong = [o for o in map(outcome, CASES) if is_false_alarm(o) or is_miss(o)]
-    assert {str(o.case) for o in wrong} <= set(KNOWN)
-    assert set(KNOWN) <= set(map(str, CASES))
+def test_there_are_no_false_alarms_and_no_misses():
+    assert not [str(o.case) for o in map(outcome, CASES) if is_false_alarm(o) or is_miss(o)]
 
 
 def test_there_are_enough_cases():
@@ -50,7 +41,6 @@ def test_error_bars_are_calibrated_on_rounded_pictures():
         for o in map(outcome, CONVOLUTIONS)
         if o.case.rounding in (("rounded",), ("truncated",))
         and o.case.picture not in SMOOTH
-        and str(o.case) not in KNOWN
         and o.z.size
     ]
     # Every case counts alike, however large its kernel.
@@ -116,8 +106,7 @@ def test_programs_run_again(program):
         if np.array_equal(after, recorded(program.lower())[f"{command.name}: after"]):
             continue
         case = next(c for c in CASES if (c.tool, c.name) == (program, command.name))
-        if str(case) not in KNOWN:
-            assert not outcome(replace(case, make=lambda _, again=after: again)).wrong
+        assert not outcome(replace(case, make=lambda _, again=after: again)).wrong
 
 
 def test_the_page_has_these_results():

@@ -54,7 +54,8 @@ def load_function(text: str, what: str) -> Callable[..., Any]:
             raise ConvmatError(f"{source} has no {path}{instead}") from None
     if not callable(found):
         raise ConvmatError(f"{text} is no function, it is of type {type(found).__name__}")
-    return found  # type: ignore[no-any-return]
+    function: Callable[..., Any] = found
+    return function
 
 
 def _from_module(name: str) -> ModuleType:

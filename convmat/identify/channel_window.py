@@ -18,7 +18,7 @@ from convmat.identify.box import Box
 from convmat.identify.dispersion import colour
 from convmat.identify.fit import BoxFit, fit_box, residuals_of
 from convmat.identify.given import Plane
-from convmat.identify.quantization import ROUNDING_VARIANCE, unclipped
+from convmat.identify.quantization import CLIPPING_STEPS, ROUNDING_VARIANCE, fit_unclipped
 from convmat.identify.trimming import trimmed
 from convmat.identify.volumes import flat_box, flat_residual, union, volume_box, volumes_of
 from convmat.identify.window_limits import WindowLimits
@@ -27,7 +27,6 @@ __all__ = ["find_window", "floored", "noise_variance"]
 
 _REACH, _GROWTH = 2, 2
 _LARGEST_SIDE = 17
-_CLIPPING_STEPS = 4
 _SIGNIFICANT = 7.0
 # Share of the squares that a larger window must take away: of noise, of a picture.
 _PAYS, _PAYS_OFF_NOISE, _NEARLY_ROUNDING = 5e-4, 0.2, 2.0
@@ -107,14 +106,9 @@ def _aligned(planes: Sequence[Plane]) -> Alignment:
 def _unclipped(
     volumes: Sequence[Plane], box: Box, keeps: list[NDArray] | None
 ) -> tuple[BoxFit, list[NDArray] | None]:
-    fit = fit_box(volumes, box, keeps, quarters=True)
-    for _ in range(_CLIPPING_STEPS):
-        changed = unclipped(volumes, fit, keeps)
-        if changed is None:
-            break
-        keeps = changed
-        fit = fit_box(volumes, box, keeps, quarters=True)
-    return fit, keeps
+    return fit_unclipped(
+        volumes, lambda kept: fit_box(volumes, box, kept, quarters=True), keeps, CLIPPING_STEPS
+    )
 
 
 def _pays(last: Sequence[BoxFit], fits: Sequence[BoxFit], channels: Sequence[list[Plane]]) -> bool:

@@ -10,6 +10,7 @@ Econometrica 55 (1987), doi:10.2307/1913610 (sums of scores over neighbours).
 from collections.abc import Iterable
 from functools import reduce
 from itertools import pairwise
+from math import sqrt
 from operator import add
 from typing import NamedTuple
 
@@ -18,9 +19,11 @@ import numpy as np
 from convmat.identify.box import Box, Region
 from convmat.identify.fit import BoxFit, Residual, correlated
 
-__all__ = ["Dispersion", "colour", "dispersion", "score_dispersion"]
+__all__ = ["Dispersion", "colour", "dispersion", "score_dispersion", "widening"]
 
 _LAGS, _FREQUENCIES = 2, 16
+# Standard deviations above 1, of few parts and of many tiles, that are no chance.
+_OF_PARTS, _OF_TILES = 2.0, 4.0
 
 _LEAST_TILES, _MOST_TILES, _LEAST_TILE = 6, 16, 12
 
@@ -86,6 +89,15 @@ def score_dispersion(fit: BoxFit, residuals: Iterable[Residual]) -> Dispersion:
     total = float(np.sum((g @ fit.inverse) * g))
     expected = fit.box.size * fit.variance * (1 - 1 / count)
     return Dispersion(total / expected, fit.box.size * (count - 1), 0.0)
+
+
+def widening(parts: Dispersion, tiles: Dispersion) -> float:
+    """By how much covariances are too small: the larger of both, where that is no chance."""
+    widened = 1.0
+    for between, deviations in ((parts, _OF_PARTS), (tiles, _OF_TILES)):
+        if between.value > max(1 + deviations * sqrt(2 / max(between.freedom, 1)), widened):
+            widened = between.value
+    return widened
 
 
 def colour(residuals: Iterable[Residual]) -> float:

@@ -18,7 +18,7 @@ from convmat.identify.distinct import one_of_each
 from convmat.identify.fit import BoxFit, Residual, fit_box, residuals_of
 from convmat.identify.frame import find_frame
 from convmat.identify.given import Plane
-from convmat.identify.quantization import ROUNDING_VARIANCE, unclipped
+from convmat.identify.quantization import ROUNDING_VARIANCE, fit_unclipped
 from convmat.identify.residual_tests import ResidualTests, residual_tests
 from convmat.identify.support import Search, by_quarters
 from convmat.identify.tone import Tone, in_levels, slope_weights
@@ -103,13 +103,10 @@ def fitted(
     quarters: bool = True,
 ) -> tuple[BoxFit, list[NDArray] | None]:
     """On the box alone, which has a larger interior, until what is left out stays the same."""
-    fit = fit_box(planes, box, keeps, frame=frame)
-    for _ in range(_CLIPPING_STEPS if box.size <= _MANY_ENTRIES else _FEW_STEPS):
-        changed = unclipped(planes, fit, keeps)
-        if changed is None:
-            break
-        keeps = changed
-        fit = fit_box(planes, box, keeps, frame=frame)
+    steps = _CLIPPING_STEPS if box.size <= _MANY_ENTRIES else _FEW_STEPS
+    fit, keeps = fit_unclipped(
+        planes, lambda kept: fit_box(planes, box, kept, frame=frame), keeps, steps
+    )
     if quarters and by_quarters(planes, box):
         fit = fit_box(planes, box, keeps, quarters=True, frame=frame)
     return fit, keeps

@@ -13,7 +13,7 @@ import numpy as np
 from convmat.identify.box import Box
 from convmat.identify.cross_validation import cross_validation
 from convmat.identify.cut_off import unsure
-from convmat.identify.dispersion import Dispersion, score_dispersion
+from convmat.identify.dispersion import Dispersion, score_dispersion, widening
 from convmat.identify.excitation import Excitation, excitation
 from convmat.identify.fit import BoxFit, Residual
 from convmat.identify.fitting import Fitted
@@ -28,7 +28,6 @@ __all__ = ["Judgement", "judge"]
 
 # Deviation of the picture after, in levels, below which rounding makes most of it.
 _TOO_FEW_LEVELS = 0.75
-_DEVIATIONS, _FEW_DEVIATIONS = 4.0, 2.0
 # Roundings that one rounding leaves at most: halves have 1.22.
 _OF_A_FUNCTION = 1.35
 
@@ -155,14 +154,11 @@ def _is_function(fitted: Fitted, step: float) -> Evidence | None:
 
 def _widened(fitted: Fitted, *, light: bool) -> float:
     """By quarters and by tiles, where either is more than chance makes it; by few sums rounded."""
-    widened = fitted.tests.pixels / max(fitted.tests.sums, 1)
     scores = Dispersion(1.0, 0, 0.0)
     if not light:
         scores = score_dispersion(fitted.fit, fitted.residuals)
-    for between, deviations in ((fitted.spread, _FEW_DEVIATIONS), (scores, _DEVIATIONS)):
-        if between.value > max(1 + deviations * sqrt(2 / max(between.freedom, 1)), widened):
-            widened = between.value
-    return widened
+    few = fitted.tests.pixels / max(fitted.tests.sums, 1)
+    return max(few, widening(fitted.spread, scores))
 
 
 def _excited(found: Search, variance: float, planes: Sequence[Plane]) -> Excitation:

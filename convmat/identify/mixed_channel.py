@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from convmat.identify.box import Box
 from convmat.identify.channel_window import noise_variance
-from convmat.identify.dispersion import dispersion, score_dispersion
+from convmat.identify.dispersion import dispersion, score_dispersion, widening
 from convmat.identify.excitation import Excitation, excitation
 from convmat.identify.fit import BoxFit, Residual, residuals_of
 from convmat.identify.fitting import fitted
@@ -33,7 +33,6 @@ from convmat.identify.volumes import flat_box, flat_residual, volume_box, volume
 
 __all__ = ["MixedChannel", "mixed_channel"]
 
-_DEVIATIONS, _FEW_DEVIATIONS = 4.0, 2.0
 # Share of rounding's variance; share of the pixels that are made exactly.
 _FOLLOWS, _EXACTLY = 0.7, 0.999
 
@@ -83,10 +82,7 @@ def mixed_channel(planes: Sequence[Plane], box: Box, count: int, channel: int) -
     variance = noise_variance(fit, own)
     excited = _excited(fit, variance, planes)
     verdict, evidence = weigh(fit, tests, excited, step, grain)
-    widened = 1.0
-    for between, deviations in ((spread, _FEW_DEVIATIONS), (scores, _DEVIATIONS)):
-        if between.value > max(1 + deviations * sqrt(2 / max(between.freedom, 1)), widened):
-            widened = between.value
+    widened = widening(spread, scores)
     covariance = fit.inverse * (variance * widened)
     offset_error = sqrt(fit.offset_variance * variance * widened)
     rounding, _ = rounding_of(fit.offset, offset_error, step)

@@ -10,7 +10,7 @@ off what is behind the point leaves errors between -1 and 0, that is, an offset 
 Source: B. Widrow and I. Kollar, Quantization Noise, Cambridge 2008, doi:10.1017/CBO9780511754661.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 import numpy as np
@@ -20,15 +20,19 @@ from convmat.identify.fit import BoxFit, Residual, residuals_of
 from convmat.identify.given import Plane
 
 __all__ = [
+    "CLIPPING_STEPS",
     "ROUNDING_VARIANCE",
     "Rounding",
     "clipped_fraction",
     "exact_rounding",
     "rounding_of",
-    "unclipped",
+    "fit_unclipped",
 ]
 
 ROUNDING_VARIANCE = 1 / 12
+CLIPPING_STEPS = 4
+"""While a window is searched; what is left out has settled by then, or never does."""
+
 _SAFE_DEVIATIONS = 4.0
 _SAFE_STEPS, _GRAINS = 0.75, 64.0
 _NOISY_STEPS = 1.75
@@ -61,7 +65,24 @@ class Rounding(StrEnum):
     UNKNOWN = "unknown"
 
 
-def unclipped(
+def fit_unclipped(
+    planes: Sequence[Plane],
+    fit_to: Callable[[list[NDArray] | None], BoxFit],
+    keeps: list[NDArray] | None,
+    steps: int,
+) -> tuple[BoxFit, list[NDArray] | None]:
+    """Fit, leave out what the fit says was clipped, and again, until that stays the same."""
+    fit = fit_to(keeps)
+    for _ in range(steps):
+        changed = _unclipped(planes, fit, keeps)
+        if changed is None:
+            break
+        keeps = changed
+        fit = fit_to(keeps)
+    return fit, keeps
+
+
+def _unclipped(
     planes: Sequence[Plane], fit: BoxFit, keeps: Sequence[NDArray] | None
 ) -> list[NDArray] | None:
     """Per plane, True where the model stays between the limits; None where nothing changes.

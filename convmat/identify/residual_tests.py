@@ -136,7 +136,8 @@ def _sampled(residual: Residual) -> tuple[NDArray, NDArray, NDArray]:
     keep = np.ones(residual.left.shape, bool) if residual.keep is None else residual.keep
     every = 1 + residual.left.size // _SAMPLE
     which = np.flatnonzero(keep)[::every]
-    return tuple(array.ravel()[which] for array in (residual.fitted, residual.left, busy))  # type: ignore[return-value]
+    fitted = residual.fitted.ravel()[which]
+    return fitted, residual.left.ravel()[which], busy.ravel()[which]
 
 
 def _local_variance(residual: Residual) -> NDArray:

@@ -21,14 +21,13 @@ from convmat.identify.dispersion import colour
 from convmat.identify.distinct import one_of_each
 from convmat.identify.fit import BoxFit, fit_box, residuals_of
 from convmat.identify.given import Plane
-from convmat.identify.quantization import ROUNDING_VARIANCE, unclipped
+from convmat.identify.quantization import CLIPPING_STEPS, ROUNDING_VARIANCE, fit_unclipped
 from convmat.identify.residual_distribution import neighbour_correlation
 from convmat.identify.trimming import restricted, trimmed
 from convmat.identify.window_limits import WindowLimits
 
 __all__ = ["Search", "by_quarters", "find_support"]
 
-_CLIPPING_STEPS = 4
 _MOST_BY_QUARTERS, _MANY_PIXELS = 500, 1000
 # Share of the squares that must go for it to grow once more: little where noise is nearly all,
 # much where what is left is a picture, which no window may ever explain.
@@ -81,14 +80,9 @@ def _grown(
     """The box found in a window that grows as long as that pays."""
     limit = WindowLimits(planes, largest)
     window = limit.first(alignment)
-    fit = _fit(planes, window, None, weights)
-    keeps = None
-    for _ in range(_CLIPPING_STEPS):
-        changed = unclipped(planes, fit, keeps)
-        if changed is None:
-            break
-        keeps = changed
-        fit = _fit(planes, window, keeps, weights)
+    fit, keeps = fit_unclipped(
+        planes, lambda kept: _fit(planes, window, kept, weights), None, CLIPPING_STEPS
+    )
     hopeful = _HOPEFUL_GROWTHS
     while True:
         progress(f"searching a window of {'x'.join(map(str, window.shape))}")

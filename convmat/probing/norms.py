@@ -44,4 +44,5 @@ def best_factor(given: NDArray, found: NDArray) -> complex:
     0.5
     """
     size = norm(given)
-    return (np.vdot(given / size, found) / size).item() if size else 0.0  # type: ignore[no-any-return]
+    factor: complex = (np.vdot(given / size, found) / size).item() if size else 0.0
+    return factor
