@@ -9,7 +9,6 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -17,13 +16,12 @@ import numpy as np
 import PIL
 import scipy
 import skimage
-from identify_corpus import programs
+from identify_corpus import programs, recordings
 from oracles import convolve
 from PIL import Image, ImageFilter
 from scipy import ndimage
 from skimage import exposure
 
-RECORDED = Path(__file__).parent / "identify_corpus"
 # Where levels came out whole by themselves, or were rounded several times, no word is wrong.
 ANY = ("rounded", "truncated", "raised", "none", "unknown")
 EVERY = "every one"
@@ -78,8 +76,7 @@ class Case:
 
 @cache
 def recorded(name):
-    with np.load(RECORDED / f"{name}.npz") as arrays:
-        return dict(arrays)
+    return recordings.read(name)
 
 
 @cache
@@ -278,6 +275,38 @@ def fixed_point(size, sigma):
     return line
 
 
+def filter2d(
+    name, seen, kernel, boundary="mirror", *, border=cv2.BORDER_DEFAULT, at=(-1, -1), **more
+):
+    """OpenCV correlates; of its anchor, which by itself is the middle, the column comes first."""
+    rows, columns = kernel.shape
+    column, row = (columns // 2, rows // 2) if at == (-1, -1) else at
+    return Case(
+        name,
+        "OpenCV",
+        seen,
+        lambda x: cv2.filter2D(x, -1, kernel, anchor=at, borderType=border),
+        kernel[::-1, ::-1],
+        (rows - 1 - row, columns - 1 - column),
+        boundary,
+        **more,
+    )
+
+
+def gaussian_blur(name, seen, size, sigma, line, **more):
+    kernel = np.outer(line, line)
+    return Case(
+        name,
+        "OpenCV",
+        seen,
+        lambda x: cv2.GaussianBlur(x, (size, size), sigma),
+        kernel,
+        middle(kernel),
+        "mirror",
+        **more,
+    )
+
+
 def opencv_cases():
     for name, border, boundary, seen in [
         ("default border", cv2.BORDER_DEFAULT, "mirror", "camera"),
@@ -285,131 +314,42 @@ def opencv_cases():
         ("REPLICATE", cv2.BORDER_REPLICATE, "replicate", "astronaut"),
         ("CONSTANT", cv2.BORDER_CONSTANT, "zero", "grass"),
     ]:
-        yield Case(
-            f"filter2D, {name}",
-            "OpenCV",
-            seen,
-            lambda x, b=border: cv2.filter2D(x, -1, WIDE, borderType=b),
-            WIDE[::-1, ::-1],
-            (2, 3),
-            boundary,
-        )
-    yield Case(
-        "filter2D, 4x2 kernel",
-        "OpenCV",
-        "gravel",
-        lambda x: cv2.filter2D(x, -1, EVEN),
-        EVEN[::-1, ::-1],
-        (0, 1),
-        "mirror",
-    )
-    yield Case(
-        "filter2D, anchor in a corner",
-        "OpenCV",
-        "brick",
-        lambda x: cv2.filter2D(x, -1, ASYMMETRIC, anchor=(0, 2)),
-        ASYMMETRIC[::-1, ::-1],
-        (0, 2),
-        "mirror",
-    )
-    yield Case(
-        "filter2D, one-sided motion of 35",
-        "OpenCV",
-        "grass",
-        lambda x: cv2.filter2D(x, -1, ROW, anchor=(34, 0)),
-        ROW,
-        (0, 0),
-        "mirror",
-    )
-    yield Case(
-        "filter2D, one-sided diagonal of 35x35",
-        "OpenCV",
-        "gravel",
-        lambda x: cv2.filter2D(x, -1, DIAGONAL, anchor=(34, 34)),
-        DIAGONAL,
-        (0, 0),
-        "mirror",
-    )
-    yield Case(
-        "filter2D, sharpening",
-        "OpenCV",
-        "chelsea",
-        lambda x: cv2.filter2D(x, -1, CRISP),
-        CRISP,
-        (1, 1),
-        "mirror",
-        rounding=ANY,
-    )
+        yield filter2d(f"filter2D, {name}", seen, WIDE, boundary, border=border)
+    for name, seen, kernel, at in [
+        ("4x2 kernel", "gravel", EVEN, (-1, -1)),
+        ("anchor in a corner", "brick", ASYMMETRIC, (0, 2)),
+        ("one-sided motion of 35", "grass", ROW, (34, 0)),
+        ("one-sided diagonal of 35x35", "gravel", DIAGONAL, (34, 34)),
+    ]:
+        yield filter2d(f"filter2D, {name}", seen, kernel, at=at)
+    yield filter2d("filter2D, sharpening", "chelsea", CRISP, rounding=ANY)
     for size, sigma, seen in [(5, 1.0, "coffee"), (9, 1.7, "camera"), (3, 0, "cell")]:
         line = fixed_point(size, sigma)
-        kernel = np.outer(line, line)
-        yield Case(
-            f"GaussianBlur {size}x{size}",
-            "OpenCV",
-            seen,
-            lambda x, n=size, s=sigma: cv2.GaussianBlur(x, (n, n), s),
-            kernel,
-            middle(kernel),
-            "mirror",
-        )
+        yield gaussian_blur(f"GaussianBlur {size}x{size}", seen, size, sigma, line)
     line = fixed_point(3, 0)
-    yield Case(
-        "GaussianBlur 3x3 of haze",
-        "OpenCV",
-        "haze",
-        lambda x: cv2.GaussianBlur(x, (3, 3), 0),
-        np.outer(line, line),
-        (1, 1),
-        "mirror",
-        doubtful=True,
-    )
-    yield Case(
-        "filter2D 4x2 of haze",
-        "OpenCV",
-        "haze",
-        lambda x: cv2.filter2D(x, -1, EVEN),
-        EVEN[::-1, ::-1],
-        (0, 1),
-        "mirror",
-        doubtful=True,
-    )
+    yield gaussian_blur("GaussianBlur 3x3 of haze", "haze", 3, 0, line, doubtful=True)
+    yield filter2d("filter2D 4x2 of haze", "haze", EVEN, doubtful=True)
     line = cv2.getGaussianKernel(7, 1.4).ravel()
-    yield Case(
-        "GaussianBlur 7x7, 16 bits",
-        "OpenCV",
-        "chelsea, 16 bits",
-        lambda x: cv2.GaussianBlur(x, (7, 7), 1.4),
-        np.outer(line, line),
-        (3, 3),
-        "mirror",
-    )
-    yield Case(
+    yield gaussian_blur("GaussianBlur 7x7, 16 bits", "chelsea, 16 bits", 7, 1.4, line)
+    yield filter2d(
         "filter2D, 16 bits",
-        "OpenCV",
         "chelsea, 16 bits",
-        lambda x: cv2.filter2D(x, -1, ASYMMETRIC, borderType=cv2.BORDER_REPLICATE),
-        ASYMMETRIC[::-1, ::-1],
-        (1, 1),
+        ASYMMETRIC,
         "replicate",
+        border=cv2.BORDER_REPLICATE,
     )
-    yield Case(
-        "blur 4x6",
-        "OpenCV",
-        "scene",
-        lambda x: cv2.blur(x, (6, 4)),
-        np.full((4, 6), 1 / 24),
-        (1, 2),
-        "mirror",
-    )
-    yield Case(
-        "boxFilter 5x5, REPLICATE",
-        "OpenCV",
-        "coins",
-        lambda x: cv2.boxFilter(x, -1, (5, 5), borderType=cv2.BORDER_REPLICATE),
-        np.full((5, 5), 1 / 25),
-        (2, 2),
-        "replicate",
-    )
+    for name, seen, make, shape, boundary in [
+        ("blur 4x6", "scene", lambda x: cv2.blur(x, (6, 4)), (4, 6), "mirror"),
+        (
+            "boxFilter 5x5, REPLICATE",
+            "coins",
+            lambda x: cv2.boxFilter(x, -1, (5, 5), borderType=cv2.BORDER_REPLICATE),
+            (5, 5),
+            "replicate",
+        ),
+    ]:
+        kernel = over(np.ones(shape))
+        yield Case(name, "OpenCV", seen, make, kernel, middle(kernel), boundary)
     sobel = np.outer([1.0, 2, 1], [1.0, 0, -1])
     yield Case(
         "Sobel, half, plus 128",
@@ -478,24 +418,19 @@ def scipy_cases():
             (1, 1),
             boundary,
         )
-    yield Case(
-        "convolve with an origin",
-        "SciPy",
-        "grass",
-        lambda x: levels8(ndimage.convolve(x.astype(float), WIDE, origin=(1, -2))),
-        WIDE,
-        (3, 1),
-        "symmetric",
-    )
-    yield Case(
-        "convolve 2x4 with an origin",
-        "SciPy",
-        "cell",
-        lambda x: levels8(ndimage.convolve(x.astype(float), EVEN, origin=(-1, 1))),
-        EVEN,
-        (0, 3),
-        "symmetric",
-    )
+    for name, seen, kernel, origin, anchor in [
+        ("convolve with an origin", "grass", WIDE, (1, -2), (3, 1)),
+        ("convolve 2x4 with an origin", "cell", EVEN, (-1, 1), (0, 3)),
+    ]:
+        yield Case(
+            name,
+            "SciPy",
+            seen,
+            lambda x, h=kernel, o=origin: levels8(ndimage.convolve(x.astype(float), h, origin=o)),
+            kernel,
+            anchor,
+            "symmetric",
+        )
     yield Case(
         "correlate, a constant of 128 outside",
         "SciPy",
@@ -557,26 +492,20 @@ def scipy_cases():
         )
     line = np.trim_zeros(ndimage.gaussian_filter1d(impulse, 1.0))
     kernel = np.outer(line, line)
-    yield Case(
-        "gaussian_filter 1, not rounded",
-        "SciPy",
-        "camera",
-        lambda x: ndimage.gaussian_filter(x.astype(float), 1.0),
-        kernel,
-        middle(kernel),
-        "symmetric",
-        rounding=("none",),
-    )
-    yield Case(
-        "gaussian_filter 1 in single precision",
-        "SciPy",
-        "gravel",
-        lambda x: ndimage.gaussian_filter(x.astype(np.float32), 1.0),
-        kernel,
-        middle(kernel),
-        "symmetric",
-        rounding=("none",),
-    )
+    for name, seen, dtype in [
+        ("gaussian_filter 1, not rounded", "camera", np.float64),
+        ("gaussian_filter 1 in single precision", "gravel", np.float32),
+    ]:
+        yield Case(
+            name,
+            "SciPy",
+            seen,
+            lambda x, d=dtype: ndimage.gaussian_filter(x.astype(d), 1.0),
+            kernel,
+            middle(kernel),
+            "symmetric",
+            rounding=("none",),
+        )
 
 
 # ------------------------------------------------------------------ NumPy: the definition itself
@@ -584,6 +513,24 @@ def scipy_cases():
 
 def defined(kernel, anchor, boundary, offset=0.0, mode="same"):
     return lambda x: convolve(x.astype(float), kernel, mode, boundary, anchor) + offset
+
+
+def by_definition(
+    name, seen, kernel, anchor, boundary, offset=0.0, *, levels=levels8, rounding=("rounded",)
+):
+    """The definition, and levels made of it."""
+    made = defined(kernel, anchor, boundary, offset)
+    return Case(
+        name,
+        "NumPy",
+        seen,
+        lambda x: levels(made(x)),
+        kernel,
+        anchor,
+        boundary,
+        offset,
+        rounding,
+    )
 
 
 def noisy(values, deviation, seed):
@@ -627,55 +574,19 @@ def numpy_cases():
         "mirror",
         rounding=("none",),
     )
-    yield Case(
-        "cut off",
-        "NumPy",
-        "gravel",
-        lambda x: truncated8(defined(ASYMMETRIC, (1, 1), "replicate")(x)),
-        ASYMMETRIC,
-        (1, 1),
-        "replicate",
-        rounding=("truncated",),
-    )
-    yield Case(
-        "cut off, on a smooth picture",
-        "NumPy",
-        "moon",
-        lambda x: truncated8(defined(BINOMIAL, (1, 1), "mirror")(x)),
-        BINOMIAL,
-        (1, 1),
-        "mirror",
-        rounding=("truncated",),
-    )
-    yield Case(
-        "twice as bright, clipped",
-        "NumPy",
-        "coffee",
-        lambda x: levels8(2 * defined(ASYMMETRIC, (1, 1), "replicate")(x)),
-        2 * ASYMMETRIC,
-        (1, 1),
-        "replicate",
-    )
-    yield Case(
-        "contrast of 2 about the middle, clipped",
-        "NumPy",
-        "astronaut",
-        lambda x: levels8(defined(2 * ASYMMETRIC, (1, 1), "mirror", -128.0)(x)),
-        2 * ASYMMETRIC,
-        (1, 1),
-        "mirror",
-        -128.0,
-    )
-    yield Case(
-        "contrast of 3 about the middle, clipped",
-        "NumPy",
-        "camera",
-        lambda x: levels8(defined(3 * BINOMIAL, (1, 1), "symmetric", -256.0)(x)),
-        3 * BINOMIAL,
-        (1, 1),
-        "symmetric",
-        -256.0,
-    )
+    for name, seen, kernel, boundary in [
+        ("cut off", "gravel", ASYMMETRIC, "replicate"),
+        ("cut off, on a smooth picture", "moon", BINOMIAL, "mirror"),
+    ]:
+        yield by_definition(
+            name, seen, kernel, (1, 1), boundary, levels=truncated8, rounding=("truncated",)
+        )
+    for name, seen, kernel, boundary, offset in [
+        ("twice as bright, clipped", "coffee", 2 * ASYMMETRIC, "replicate", 0.0),
+        ("contrast of 2 about the middle, clipped", "astronaut", 2 * ASYMMETRIC, "mirror", -128.0),
+        ("contrast of 3 about the middle, clipped", "camera", 3 * BINOMIAL, "symmetric", -256.0),
+    ]:
+        yield by_definition(name, seen, kernel, (1, 1), boundary, offset)
     blur = defined(BINOMIAL, (1, 1), "mirror")
     crisp = defined(CRISP, (1, 1), "mirror")
     yield Case(
@@ -690,17 +601,7 @@ def numpy_cases():
         ANY,
         roundings=float(np.hypot(1, np.linalg.norm(CRISP))),
     )
-    yield Case(
-        "darker, plus 20",
-        "NumPy",
-        "astronaut",
-        lambda x: levels8(defined(0.6 * WIDE, (2, 3), "circular", 20.0)(x)),
-        0.6 * WIDE,
-        (2, 3),
-        "circular",
-        20.0,
-    )
-    # Of a kernel of 5x7, a frame of 3 is a row wider than it need be.
+    yield by_definition("darker, plus 20", "astronaut", 0.6 * WIDE, (2, 3), "circular", 20.0)
     yield Case(
         "border left as it was",
         "NumPy",
@@ -710,25 +611,21 @@ def numpy_cases():
         (2, 3),
         "untouched",
     )
-    yield Case(
-        "border blank",
-        "NumPy",
-        "brick",
-        lambda x: blank_frame(levels8(made(x)), 3),
-        WIDE,
-        (2, 3),
-        "cropped",
-    )
-    square = defined(SQUARE4, (2, 2), "mirror")
-    yield Case(
-        "border blank, 4x4",
-        "NumPy",
-        "gravel",
-        lambda x: blank_frame(levels8(square(x)), 2),
-        SQUARE4,
-        (2, 2),
-        "cropped",
-    )
+    # Of a kernel of 5x7, a frame of 3 is a row wider than it need be.
+    for name, seen, kernel, anchor, width in [
+        ("border blank", "brick", WIDE, (2, 3), 3),
+        ("border blank, 4x4", "gravel", SQUARE4, (2, 2), 2),
+    ]:
+        plain = defined(kernel, anchor, "mirror")
+        yield Case(
+            name,
+            "NumPy",
+            seen,
+            lambda x, p=plain, w=width: blank_frame(levels8(p(x)), w),
+            kernel,
+            anchor,
+            "cropped",
+        )
     yield Case(
         "valid",
         "NumPy",
@@ -748,25 +645,8 @@ def numpy_cases():
         "zero",
     )
     for boundary, seen in [("antireflect", "astronaut"), ("antisymmetric", "gravel")]:
-        yield Case(
-            f"{boundary}, plus 30",
-            "NumPy",
-            seen,
-            lambda x, b=boundary: levels8(defined(0.7 * WIDE, (2, 3), b, 30.0)(x)),
-            0.7 * WIDE,
-            (2, 3),
-            boundary,
-            30.0,
-        )
-    yield Case(
-        "a shift and a blur",
-        "NumPy",
-        "chelsea",
-        lambda x: levels8(defined(ASYMMETRIC, (10, -6), "replicate")(x)),
-        ASYMMETRIC,
-        (10, -6),
-        "replicate",
-    )
+        yield by_definition(f"{boundary}, plus 30", seen, 0.7 * WIDE, (2, 3), boundary, 30.0)
+    yield by_definition("a shift and a blur", "chelsea", ASYMMETRIC, (10, -6), "replicate")
     yield Case(
         "a far shift",
         "NumPy",
@@ -787,9 +667,7 @@ def numpy_cases():
         EVERY,
         rounding=ANY,
     )
-    yield Case(
-        "16 bits", "NumPy", "chelsea, 16 bits", lambda x: levels16(made(x)), WIDE, (2, 3), "mirror"
-    )
+    yield by_definition("16 bits", "chelsea, 16 bits", WIDE, (2, 3), "mirror", levels=levels16)
     yield Case(
         "16 bits, cut off to 8 of them",
         "NumPy",
@@ -830,15 +708,7 @@ def numpy_cases():
         (1, 1),
         "mirror",
     )
-    yield Case(
-        "one kernel for all channels",
-        "OpenCV",
-        "coffee in colour",
-        lambda x: cv2.filter2D(x, -1, WIDE),
-        WIDE[::-1, ::-1],
-        (2, 3),
-        "mirror",
-    )
+    yield filter2d("one kernel for all channels", "coffee in colour", WIDE)
 
 
 # ------------------------------------------------------------------ what is no convolution
@@ -1204,18 +1074,13 @@ def written_over(x):
 
 def few_level_cases():
     for seen in ("drawing", "poster"):
-        for name, make, kernel, boundary in [
-            ("blur 3x3", lambda x: cv2.blur(x, (3, 3)), np.ones((3, 3)) / 9, "mirror"),
-            ("blur 5x5", lambda x: cv2.blur(x, (5, 5)), np.ones((5, 5)) / 25, "mirror"),
-            ("GaussianBlur 3x3", lambda x: cv2.GaussianBlur(x, (3, 3), 0), BINOMIAL, "mirror"),
-            (
-                "filter2D",
-                lambda x: cv2.filter2D(x, -1, ASYMMETRIC),
-                ASYMMETRIC[::-1, ::-1],
-                "mirror",
-            ),
+        for name, make, kernel in [
+            ("blur 3x3", lambda x: cv2.blur(x, (3, 3)), np.ones((3, 3)) / 9),
+            ("blur 5x5", lambda x: cv2.blur(x, (5, 5)), np.ones((5, 5)) / 25),
+            ("GaussianBlur 3x3", lambda x: cv2.GaussianBlur(x, (3, 3), 0), BINOMIAL),
         ]:
-            yield Case(name, "OpenCV", seen, make, kernel, middle(kernel), boundary, None, ANY)
+            yield Case(name, "OpenCV", seen, make, kernel, middle(kernel), "mirror", None, ANY)
+        yield filter2d("filter2D", seen, ASYMMETRIC, offset=None, rounding=ANY)
         yield Case(
             "convolve, reflect, cut off",
             "SciPy",
@@ -1237,17 +1102,7 @@ def few_level_cases():
             "ModeFilter", "Pillow", seen, pillow(ImageFilter.ModeFilter(3)), "most frequent"
         )
     for seen in ("camera", "coins", "brick", "astronaut", "coffee", "gravel"):
-        yield Case(
-            "sharpening, cut off at 0 and 255",
-            "OpenCV",
-            seen,
-            lambda x: cv2.filter2D(x, -1, CRISP),
-            CRISP,
-            (1, 1),
-            "mirror",
-            0.0,
-            ANY,
-        )
+        yield filter2d("sharpening, cut off at 0 and 255", seen, CRISP, rounding=ANY)
     for seen in ("camera", "brick", "chelsea"):
         yield Case(
             "Laplacian, cut off at 0",

@@ -13,10 +13,10 @@ from convmat.cli.report import as_json
 from convmat.cli.terminal import one_line, output, print_note, stage_bar
 from convmat.errors import ConvmatError
 from convmat.files.writing import check_targets
+from convmat.identify.evidence import Verdict
 from convmat.identify.filter_report import FilterReport
 from convmat.identify.identify import identify_filter
 from convmat.identify.report_text import report_text
-from convmat.identify.verdict import Verdict
 from convmat.pictures.figure_files import check_figure, save_figure
 from convmat.pictures.kernel_files import check_kernel_path, write_kernel
 

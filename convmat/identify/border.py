@@ -6,22 +6,25 @@ axis alone, so each axis is judged by itself, all seven boundary conditions on t
 
     mean over the strip of (y - prediction)^2      against the residual of the interior
 
-A candidate is ruled out where the strip is worse than the interior is, or than the best candidate
+where the prediction is that of the kernel that suits the strip and the interior together (see
+`border_refit`): its errors, times what lies beyond the edge, may be larger than the residual. A
+candidate is ruled out where the strip is worse than the interior is, or than the best candidate
 makes it, by more than the strip's size explains.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convmat.boundary import Boundary, extension
+from convmat.identify.border_refit import Known, Strip, left_over
 from convmat.identify.boundary_names import Candidates, in_common
 from convmat.identify.box import Box, Region
 from convmat.identify.given import Plane
 from convmat.identify.quantization import ROUNDING_VARIANCE
-from convmat.operators.planning import Plan
+from convmat.operators.correlation import WindowPlan
 
 __all__ = ["CROPPED", "UNTOUCHED", "Border", "Model", "find_border"]
 
@@ -50,14 +53,14 @@ _ONE_ROUNDING, _HALVES = 1.3, 0.15
 class Model:
     """What makes a picture after: per plane, pictures before and their kernels, on one box.
 
-    ``frame`` is a box that holds ``box``; its interior is what was fitted. ``offset`` is one, or
-    one for each channel.
+    ``frame`` is a box that holds ``box``; its interior is what was fitted. ``known`` is of all
+    channels, or one for each. ``sources`` are the pictures before a plane, in the kernels' order.
     """
 
     box: Box
     frame: Box
-    offset: float | NDArray
-    sources: Callable[[Plane], list[tuple[NDArray, NDArray]]]
+    known: tuple[Known, ...]
+    sources: Callable[[Plane], list[NDArray]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +92,7 @@ def find_border(planes: Sequence[Plane], model: Model, variance: float) -> Borde
     model : Model
         What was fitted in the interior.
     variance : float
-        Of the residual there.
+        Of what rounding and noise leave at a pixel.
     """
     box = model.frame
     if _is_valid(box, planes[0]):
@@ -121,40 +124,38 @@ def _judge_axis(
     planes: Sequence[Plane], model: Model, variance: float, axis: int
 ) -> tuple[tuple[str, ...] | None, str]:
     """The names that fit the strips along one axis, best first; None where it has no strips."""
-    squares: dict[str, float] = {}
-    count, spread, missing = 0, 0.0, []
-    for plane in planes:
-        for strip in _strips(plane, model.frame, axis):
-            values = plane.after[strip.slices]
-            count += values.size
-            spread += float(np.ptp(values))
-            for name in Boundary:
-                made = _predicted(plane, model, strip, axis, name)
-                _add(squares, name, values - np.clip(made, plane.low, plane.high))
-            if plane.before.shape == plane.after.shape:
-                _add(squares, UNTOUCHED, values - plane.before[strip.slices])
-            missing.append((plane, strip))
-    if not count:
+    places = [(plane, region) for plane in planes for region in _ends(plane, model.frame, axis)]
+    if not places:
         return None, ""
+    count = sum(region.size for _, region in places)
     floor = max(variance, _EXACT**2 * float(np.mean(planes[0].after ** 2)))
     step = planes[0].step
     limit = floor * (1 + max(_DEVIATIONS * np.sqrt(2 / count), _LEAST_TOLERANCE))
     if step and variance < _ONE_ROUNDING * ROUNDING_VARIANCE * step**2:
         limit = max(limit, _HALVES * step**2)  # sums of few levels may all be halves
+    squares: dict[str, float] = {}
+    for name in Boundary:
+        strips = _strips(places, model, axis, _continued(name))
+        squares[name] = _left_over(strips, model, floor, limit * count)
+    same = [plane.before.shape == plane.after.shape for plane, _ in places]
+    if all(same):
+        changes = (plane.after[r.slices] - plane.before[r.slices] for plane, r in places)
+        squares[UNTOUCHED] = sum(float(np.vdot(change, change)) for change in changes)
     least = min(squares.values())
-    if least / count > limit:
-        blank = not spread
-        note = _other_note(missing, model, axis, limit, blank)
-        if not blank:
-            nearest = min(squares, key=squares.__getitem__)
-            note += f"; {nearest} comes nearest, with errors of {np.sqrt(least / count):.3g}"
-        # A frame of one level stands for what is not there.
-        return ((CROPPED,) if blank else ()), note
+    if least > limit * count:
+        blank = not any(np.ptp(plane.after[region.slices]) for plane, region in places)
+        if blank:
+            # A frame of one level stands for what is not there.
+            return (CROPPED,), f"the border along axis {axis} is filled with one level"
+        note = _other_note(places, model, axis, floor, limit * count)
+        nearest = min(squares, key=squares.__getitem__)
+        note += f"; {nearest} comes nearest, with errors of {np.sqrt(least / count):.3g}"
+        return (), note
     apart = max(2 * _APART * floor, least * 1e-6)
     fits = {
         name: total
         for name, total in squares.items()
-        if total / count <= limit and total - least <= apart
+        if total <= limit * count and total - least <= apart
     }
     # Sums that differ by less than a pixel's error are the same prediction.
     names = sorted(fits, key=lambda name: (fits[name] - least > floor, _ORDER.index(name)))
@@ -164,11 +165,7 @@ def _judge_axis(
     return tuple(map(str, names)), note
 
 
-def _add(squares: dict[str, float], name: str, left: NDArray) -> None:
-    squares[name] = squares.get(name, 0.0) + float(np.vdot(left, left))
-
-
-def _strips(plane: Plane, box: Box, axis: int) -> list[Region]:
+def _ends(plane: Plane, box: Box, axis: int) -> list[Region]:
     """The outputs at both ends of an axis that read beyond its edges, away from the corners."""
     inside = box.interior(plane.before.shape, plane.after.shape)
     if not inside.size:
@@ -183,45 +180,62 @@ def _strips(plane: Plane, box: Box, axis: int) -> list[Region]:
     return strips
 
 
-def _predicted(plane: Plane, model: Model, strip: Region, axis: int, name: Boundary) -> NDArray:
-    offsets = np.atleast_1d(model.offset)
-    made = np.full(strip.shape, offsets[plane.channel if offsets.size > 1 else 0])
-    for source, kernel in model.sources(plane):
-        reads = list(model.box.reads(strip))
+# An array that goes on along an axis, at the positions from one to another.
+_Continuation = Callable[[NDArray, int, slice], NDArray]
+
+
+def _continued(name: Boundary) -> _Continuation:
+    def by_name(source: NDArray, axis: int, along: slice) -> NDArray:
+        return extension(name, source.shape[axis], along.start, along.stop).apply(source, axis)
+
+    return by_name
+
+
+def _by_constant(level: float) -> _Continuation:
+    def by_level(source: NDArray, axis: int, along: slice) -> NDArray:
+        return level + _continued(Boundary.ZERO)(source - level, axis, along)
+
+    return by_level
+
+
+def _strips(
+    places: Sequence[tuple[Plane, Region]], model: Model, axis: int, continued: _Continuation
+) -> list[list[Strip]]:
+    """Of every one that is known, the strips it makes of pictures that go on so."""
+    strips: list[list[Strip]] = [[] for _ in model.known]
+    for plane, region in places:
+        reads = list(model.box.reads(region))
         along = reads[axis]
-        reads[axis] = slice(None)
         # Positions before the first sample are negative, and no slice.
-        part = extension(name, source.shape[axis], along.start, along.stop)
-        made += _forward(part.apply(source[tuple(reads)], axis), kernel)
-    return made
+        reads[axis] = slice(None)
+        parts = [continued(source[tuple(reads)], axis, along) for source in model.sources(plane)]
+        plans = [WindowPlan(np.ascontiguousarray(part), model.box.shape) for part in parts]
+        own = strips[plane.channel if len(model.known) > 1 else 0]
+        own.append(Strip(plane.after[region.slices], plane.low, plane.high, plans))
+    return strips
 
 
-def _forward(samples: NDArray, kernel: NDArray) -> NDArray:
-    samples = np.ascontiguousarray(samples)
-    return Plan(np.ascontiguousarray(kernel), samples.shape).forward(samples)
+def _left_over(strips: list[list[Strip]], model: Model, variance: float, enough: float) -> float:
+    """The squares of all strips, with the kernels' errors made the best of."""
+    parts = zip(strips, model.known, strict=True)
+    return sum(left_over(own, known, variance, enough) for own, known in parts)
 
 
 def _other_note(
-    missing: Sequence[tuple[Plane, Region]], model: Model, axis: int, limit: float, blank: bool
+    places: Sequence[tuple[Plane, Region]], model: Model, axis: int, variance: float, enough: float
 ) -> str:
-    """What else the border may be: one level, or a continuation by a constant."""
-    if blank:
-        return f"the border along axis {axis} is filled with one level"
-
-    def of_ones(plane: Plane) -> list[tuple[NDArray, NDArray]]:
-        return [(np.ones_like(source), kernel) for source, kernel in model.sources(plane)]
-
-    ones = replace(model, offset=0.0, sources=of_ones)
-    rows, wanted = [], []
-    for plane, strip in missing:
-        total = sum(float(kernel.sum()) for _, kernel in model.sources(plane))
-        rows.append((total - _predicted(plane, ones, strip, axis, Boundary.ZERO)).ravel())
-        zero = _predicted(plane, model, strip, axis, Boundary.ZERO)
-        wanted.append((plane.after[strip.slices] - zero).ravel())
-    outside, left = np.concatenate(rows), np.concatenate(wanted)
-    power = float(outside @ outside)
-    level = float(outside @ left) / power if power else 0.0
-    if np.mean((left - level * outside) ** 2) <= limit:
+    """What else the border may be: a continuation by a constant."""
+    zeros, ones = (_strips(places, model, axis, _by_constant(level)) for level in (0.0, 1.0))
+    power, product = 0.0, 0.0
+    for known, with_zeros, with_ones in zip(model.known, zeros, ones, strict=True):
+        for zero, one in zip(with_zeros, with_ones, strict=True):
+            made = zero.made(known.kernels, known.offset)
+            outside = one.made(known.kernels, known.offset) - made
+            power += float(np.vdot(outside, outside))
+            product += float(np.vdot(outside, zero.values - made))
+    level = product / power if power else 0.0
+    strips = _strips(places, model, axis, _by_constant(level))
+    if _left_over(strips, model, variance, enough) <= enough:
         return (
             f"along axis {axis} the picture was continued with the constant {level:.4g}, "
             "which is none of the boundary names"

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from convmat.identify.evidence import Verdict
 from convmat.identify.quantization import Rounding
-from convmat.identify.verdict import Verdict
 
 __all__ = ["one_rounding", "worst"]
 

@@ -18,6 +18,7 @@ from convmat.identify.channel_facts import one_rounding, worst
 from convmat.identify.channel_structure import Structure, channels_differ, structure_of
 from convmat.identify.channel_window import noise_variance
 from convmat.identify.dispersion import dispersion
+from convmat.identify.evidence import Evidence, Verdict
 from convmat.identify.explanation import explain
 from convmat.identify.filter_report import FilterReport
 from convmat.identify.fitting import fitted
@@ -28,7 +29,6 @@ from convmat.identify.quantization import Rounding
 from convmat.identify.rational import Rational
 from convmat.identify.tone import Tone, linearized
 from convmat.identify.too_little import undetermined
-from convmat.identify.verdict import Evidence, Verdict
 from convmat.identify.volumes import cropped, union
 
 __all__ = ["explain_channels"]

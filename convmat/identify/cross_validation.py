@@ -20,8 +20,8 @@ import numpy as np
 
 from convmat.gram.moments import Moments
 from convmat.identify.box import Box
+from convmat.identify.evidence import Evidence
 from convmat.identify.fit import BoxFit
-from convmat.identify.verdict import Evidence
 
 __all__ = ["cross_validation", "predicted_square"]
 

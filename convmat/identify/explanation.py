@@ -13,6 +13,8 @@ import numpy as np
 
 from convmat.identify.alignment import align
 from convmat.identify.border import CROPPED, Border, Model, find_border
+from convmat.identify.border_refit import known_of
+from convmat.identify.evidence import Verdict
 from convmat.identify.filter_report import FilterReport
 from convmat.identify.fit import BoxFit, Residual
 from convmat.identify.fitting import SEVERAL_ROUNDINGS, Fitted, fitted_and_tested
@@ -33,7 +35,7 @@ from convmat.identify.support import find_support
 from convmat.identify.tone import Tone, level_weights, linearized
 from convmat.identify.too_little import check_alignment, undetermined
 from convmat.identify.trimming import picked_entries
-from convmat.identify.verdict import Verdict, rounded_in_passes
+from convmat.identify.verdict import rounded_in_passes
 
 __all__ = ["explain"]
 
@@ -67,8 +69,12 @@ def explain(
     progress("reading the border")
     border = Border(None, (), (), ())
     if verdict is not Verdict.NOT_LINEAR:
-        model = Model(fit.box, fit.frame, fit.offset, lambda plane: [(plane.before, fit.kernel)])
-        border = find_border(planes, model, fit.variance)
+        # Fractions that make every pixel have no errors.
+        noise, errors = judged.variance / judged.widened, judged.variance
+        if exact is not None:
+            noise, errors = fit.variance, 0.0
+        model = Model(fit.box, fit.frame, (known_of(fit, errors),), lambda plane: [plane.before])
+        border = find_border(planes, model, noise)
     covariance = fit.inverse * judged.variance
     offset_error = sqrt(fit.offset_variance * judged.variance)
     rounding, rational = Rounding.UNKNOWN, None

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convmat.identify.boundary_names import Candidates
+from convmat.identify.evidence import Evidence, Verdict
 from convmat.identify.quantization import Rounding
 from convmat.identify.rational import Rational
-from convmat.identify.verdict import Evidence, Verdict
 
 __all__ = ["FilterReport"]
 

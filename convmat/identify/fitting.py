@@ -22,6 +22,7 @@ from convmat.identify.quantization import ROUNDING_VARIANCE, fit_unclipped
 from convmat.identify.residual_tests import ResidualTests, residual_tests
 from convmat.identify.support import Search, by_quarters
 from convmat.identify.tone import Tone, in_levels, slope_weights
+from convmat.identify.tone_score import tone_score
 from convmat.identify.verdict import rounded_in_passes
 
 __all__ = ["SEVERAL_ROUNDINGS", "Fitted", "fitted", "fitted_and_tested"]
@@ -82,7 +83,7 @@ def fitted_and_tested(
             residuals = list(residuals_of(planes, fit, keeps))
         residuals = in_levels(residuals, given, tone)
     spread = dispersion(fit)
-    tests = residual_tests(spread, residuals)
+    tests = residual_tests(spread, tone_score(fit, residuals), residuals)
     cut_off, error = 0.0, np.zeros(fit.box.size)
     step = max(plane.step for plane in given)
     several = bool(step) and fit.variance > SEVERAL_ROUNDINGS * ROUNDING_VARIANCE * step**2
@@ -90,7 +91,7 @@ def fitted_and_tested(
         fit, residuals, cut_off, error = with_cut_off(fit, residuals, step)
         if cut_off:
             spread = Dispersion(1.0, 0, 0.0)
-            tests = residual_tests(spread, residuals)
+            tests = residual_tests(spread, tone_score(fit, residuals), residuals)
     return Fitted(fit, keeps, residuals, spread, tests, cut_off, error, alone is not None)
 
 

@@ -10,12 +10,12 @@ from typing import Any
 from convmat.errors import ConvmatError
 from convmat.geometry import parse_shape
 from convmat.identify.channels import explain_channels
+from convmat.identify.evidence import Evidence, Verdict
 from convmat.identify.explanation import explain
 from convmat.identify.filter_report import FilterReport
 from convmat.identify.given import planes_of
 from convmat.identify.remarks import other_scale
 from convmat.identify.tone import best_tone, parse_tone
-from convmat.identify.verdict import Evidence, Verdict
 
 __all__ = ["identify_filter"]
 

@@ -14,6 +14,7 @@ from convmat.identify.box import Box
 from convmat.identify.cross_validation import cross_validation
 from convmat.identify.cut_off import unsure
 from convmat.identify.dispersion import Dispersion, score_dispersion, widening
+from convmat.identify.evidence import Evidence, Verdict
 from convmat.identify.excitation import Excitation, excitation
 from convmat.identify.fit import BoxFit, Residual
 from convmat.identify.fitting import Fitted
@@ -22,7 +23,7 @@ from convmat.identify.quantization import ROUNDING_VARIANCE
 from convmat.identify.reproduction import Reproduction, reproduction
 from convmat.identify.support import Search
 from convmat.identify.trimming import restricted
-from convmat.identify.verdict import Evidence, Verdict, rounded_in_passes, rounding_follows, weigh
+from convmat.identify.verdict import rounded_in_passes, rounding_follows, weigh
 
 __all__ = ["Judgement", "judge"]
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from convmat.identify.box import Box
 from convmat.identify.channel_window import noise_variance
 from convmat.identify.dispersion import dispersion, score_dispersion, widening
+from convmat.identify.evidence import Evidence, Verdict
 from convmat.identify.excitation import Excitation, excitation
 from convmat.identify.fit import BoxFit, Residual, residuals_of
 from convmat.identify.fitting import fitted
@@ -28,7 +29,8 @@ from convmat.identify.quantization import (
 from convmat.identify.rational import Rational, snap
 from convmat.identify.reproduction import reproduction
 from convmat.identify.residual_tests import residual_tests
-from convmat.identify.verdict import Evidence, Verdict, weigh
+from convmat.identify.tone_score import tone_score
+from convmat.identify.verdict import weigh
 from convmat.identify.volumes import flat_box, flat_residual, volume_box, volumes_of
 
 __all__ = ["MixedChannel", "mixed_channel"]
@@ -77,7 +79,8 @@ def mixed_channel(planes: Sequence[Plane], box: Box, count: int, channel: int) -
     fit, keeps = fitted(volumes, columns, columns, None)
     residuals = list(residuals_of(volumes, fit, keeps))
     spread, scores = dispersion(fit), score_dispersion(fit, residuals)
-    tests = residual_tests(spread, list(map(flat_residual, residuals, own)))
+    flat = list(map(flat_residual, residuals, own))
+    tests = residual_tests(spread, tone_score(fit, residuals), flat)
     step, grain = max(plane.step for plane in own), max(plane.grain for plane in own)
     variance = noise_variance(fit, own)
     excited = _excited(fit, variance, planes)

@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convmat.identify.border import CROPPED, Border, Model, find_border
+from convmat.identify.border_refit import known_of
 from convmat.identify.box import Box
 from convmat.identify.channel_facts import one_rounding, worst
+from convmat.identify.evidence import Evidence, Verdict
 from convmat.identify.filter_report import FilterReport
 from convmat.identify.given import Plane
 from convmat.identify.mixed_channel import mixed_channel
@@ -23,7 +25,6 @@ from convmat.identify.quantization import (
 )
 from convmat.identify.shape_tests import SYMMETRIES, is_separable, symmetries
 from convmat.identify.trimming import picked_entries
-from convmat.identify.verdict import Evidence, Verdict
 from convmat.identify.volumes import cropped
 
 __all__ = ["mixed_report"]
@@ -54,13 +55,17 @@ def mixed_report(planes: Sequence[Plane], box: Box, gained: float) -> FilterRepo
     offsets = np.array([one.fit.offset for one in each])
     variance = float(np.mean([one.fit.variance for one in each]))
 
-    def sources(plane: Plane) -> list[tuple[NDArray, NDArray]]:
-        of_pair = [other for other in planes if other.pair == plane.pair]
-        return [(other.before, kernel[plane.channel, other.channel]) for other in of_pair]
+    def sources(plane: Plane) -> list[NDArray]:
+        of_pair = {other.channel: other.before for other in planes if other.pair == plane.pair}
+        return [of_pair[channel] for channel in range(count)]
 
     border = Border(None, (), (), ())
     if decisive is not Verdict.NOT_LINEAR:
-        border = find_border(planes, Model(box, box, offsets, sources), variance)
+        # Fractions that make every pixel have no errors.
+        sure = [one.quiet and one.exactly for one in each]
+        errors = [0.0 if s else e.fit.variance * e.widened for s, e in zip(sure, each, strict=True)]
+        kernels = tuple(known_of(one.fit, error) for one, error in zip(each, errors, strict=True))
+        border = find_border(planes, Model(box, box, kernels, sources), variance)
     barred = [known and not one.follows for one in each]
     bars = np.stack([one.covariance for one in each])
     bars[~np.array(barred)] = np.nan

@@ -23,6 +23,7 @@ __all__ = [
     "CLIPPING_STEPS",
     "ROUNDING_VARIANCE",
     "Rounding",
+    "clipped",
     "clipped_fraction",
     "exact_rounding",
     "rounding_of",
@@ -95,7 +96,7 @@ def _unclipped(
     found, changed = [], False
     for index, residual in enumerate(residuals_of(planes, fit)):
         plane, inside = residual.plane, residual.region.slices
-        keep = np.ones(plane.after.shape, dtype=bool)
+        keep = _between_limits(plane, inside)
         values = plane.after[inside]
         margin = _margin(residual, keeps[index][inside])
         fitted = residual.fitted
@@ -111,7 +112,7 @@ def _unclipped(
             by_noise = noisy and near >= max(_LEAST_BY_NOISE, fewest)
             if by_model or by_noise:
                 keep[inside] &= excess < -margin
-        if np.count_nonzero(keep[inside]) < values.size // 100:
+        if np.count_nonzero(keep[inside]) < values.size // 100 or keep[inside].all():
             keep[...] = True
         changed |= bool(np.count_nonzero(keep != keeps[index]) > _SETTLED * values.size)
         found.append(keep)
@@ -124,7 +125,7 @@ def _away_from_limits(planes: Sequence[Plane], fit: BoxFit) -> list[NDArray] | N
     for residual in residuals_of(planes, fit):
         plane, inside = residual.plane, residual.region.slices
         values = plane.after[inside]
-        keep = np.ones(plane.after.shape, dtype=bool)
+        keep = _between_limits(plane, inside)
         # Rounding alone leaves nothing to be explained by clipping.
         level = 1.1 * ROUNDING_VARIANCE * plane.step**2
         explained = bool(np.mean(residual.left**2) < level) and not any(
@@ -141,21 +142,31 @@ def _away_from_limits(planes: Sequence[Plane], fit: BoxFit) -> list[NDArray] | N
                     keep[inside] &= ~at_limit
             if not keep[inside].any() or np.ptp(values[keep[inside]]) == 0:
                 keep[...] = True
+        if keep[inside].all():
+            keep[...] = True
         found.append(keep)
     return None if all(keep.all() for keep in found) else found
 
 
+def _between_limits(plane: Plane, inside: tuple[slice, ...]) -> NDArray[np.bool_]:
+    """True at all pixels inside, and at those outside, of a smaller box, that are at no limit."""
+    keep = (plane.after != plane.low) & (plane.after != plane.high)
+    keep[inside] = True
+    return keep
+
+
 def clipped_fraction(residuals: Sequence[Residual]) -> float:
     """Share of the pixels that the model puts beyond a limit at which they are."""
-    beyond, count = 0, 0
-    for residual in residuals:
-        plane, values = residual.plane, residual.plane.after[residual.region.slices]
-        margin = max(_SAFE_STEPS * plane.step, _GRAINS * plane.grain)
-        if plane.low < plane.high:
-            beyond += int(np.sum((values == plane.high) & (residual.fitted > plane.high + margin)))
-            beyond += int(np.sum((values == plane.low) & (residual.fitted < plane.low - margin)))
-        count += values.size
-    return beyond / count
+    beyond = sum(np.count_nonzero(clipped(r.plane, r.levels, r.fitted)) for r in residuals)
+    return beyond / sum(r.left.size for r in residuals)
+
+
+def clipped(plane: Plane, levels: NDArray, fitted: NDArray) -> NDArray[np.bool_]:
+    """Which of some levels of `after` are at a limit that the model goes beyond."""
+    margin = max(_SAFE_STEPS * plane.step, _GRAINS * plane.grain)
+    above = (levels == plane.high) & (fitted > plane.high + margin)
+    below = (levels == plane.low) & (fitted < plane.low - margin)
+    return (above | below) & (plane.low < plane.high)
 
 
 def _margin(residual: Residual, keep: NDArray | None) -> float:

@@ -6,12 +6,12 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from convmat.identify.evidence import Verdict
 from convmat.identify.excitation import Excitation
 from convmat.identify.fit import BoxFit
 from convmat.identify.given import Plane
 from convmat.identify.quantization import ROUNDING_VARIANCE
 from convmat.identify.support import Search
-from convmat.identify.verdict import Verdict
 
 __all__ = ["other_scale", "remarks", "what_to_add"]
 

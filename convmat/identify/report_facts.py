@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convmat.identify.boundary_names import by_axis
+from convmat.identify.evidence import Verdict
 from convmat.identify.rational import Rational
-from convmat.identify.verdict import Verdict
 
 if TYPE_CHECKING:
     from convmat.identify.filter_report import FilterReport

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from convmat.identify.evidence import Verdict
 from convmat.identify.kernel_text import drawn, entries, in_short, range_of_errors
 from convmat.identify.report_facts import boundary_text, channel_name, facts
-from convmat.identify.verdict import Verdict
 
 if TYPE_CHECKING:
     from convmat.identify.filter_report import FilterReport

@@ -22,11 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convmat.identify.box import Box, Region
+from convmat.identify.evidence import Evidence
 from convmat.identify.fit import BoxFit, Residual, fit_box, residuals_of
 from convmat.identify.given import Plane
 from convmat.identify.quantization import Rounding, exact_rounding
 from convmat.identify.rational import Rational
-from convmat.identify.verdict import Evidence
 
 __all__ = ["Reproduction", "reproduction"]
 

@@ -6,10 +6,10 @@ import numpy as np
 
 from convmat.errors import ConvmatError
 from convmat.identify.alignment import Alignment
+from convmat.identify.evidence import Verdict
 from convmat.identify.filter_report import FilterReport
 from convmat.identify.given import Plane
 from convmat.identify.quantization import Rounding
-from convmat.identify.verdict import Verdict
 
 __all__ = ["ADVICE", "check_alignment", "undetermined"]
 

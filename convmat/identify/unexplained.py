@@ -3,7 +3,7 @@
     r[j] = y[j] - offset - sum over a of  h[a] x[j + first + anchor - a]
 
 where ``first`` is the mode's first output. Where an edge of the picture before would be touched,
-there is none.
+there is none, and none where a level was clipped.
 """
 
 from typing import Any
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from convmat.geometry import Geometry
 from convmat.identify.filter_report import FilterReport
 from convmat.identify.given import Plane, planes_of
+from convmat.identify.quantization import clipped
 from convmat.identify.tone import linearized, parse_tone
 from convmat.operators.convolution import convolve
 
@@ -35,7 +36,8 @@ def unexplained(
     Returns
     -------
     list of ndarray of float64, each of the shape of `after`
-        NaN where no pixel was looked at. Of several pairs, those of the first come first.
+        NaN where no pixel was looked at, and where the fit is beyond the limit that a pixel was
+        clipped at. Of several pairs, those of the first come first.
     """
     tone = parse_tone(gamma, srgb)
     planes, _ = planes_of(before, after)
@@ -67,5 +69,6 @@ def _of_plane(plane: Plane, planes: list[Plane], report: FilterReport) -> NDArra
         low, high = max(0, -start), min(m, n - start)
         of_after.append(slice(low, max(low, high)))
         of_fit.append(slice(low + start, max(low, high) + start))
-    left[tuple(of_after)] = plane.after[tuple(of_after)] - fit[tuple(of_fit)]
+    levels, fitted = plane.after[tuple(of_after)], fit[tuple(of_fit)]
+    left[tuple(of_after)] = np.where(clipped(plane, levels, fitted), np.nan, levels - fitted)
     return left

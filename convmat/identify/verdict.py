@@ -15,21 +15,22 @@ flat (nothing is rounded there), follow the small details of the picture before,
 its neighbours: none of that is evidence. What such roundings cannot do still is.
 """
 
-from dataclasses import dataclass
-from enum import StrEnum
 from math import sqrt
 
 import numpy as np
 
+from convmat.identify.evidence import Evidence, Verdict
 from convmat.identify.excitation import Excitation
 from convmat.identify.fit import BoxFit
+from convmat.identify.pieces import of_any_residual, of_one_rounding, of_several
 from convmat.identify.quantization import ROUNDING_VARIANCE
 from convmat.identify.residual_tests import ResidualTests
 
-__all__ = ["Evidence", "Verdict", "rounded_in_passes", "rounding_follows", "weigh"]
+__all__ = ["rounded_in_passes", "rounding_follows", "weigh"]
 
-# Residual over rounding below which it is no chance; thirds, rounded, leave 0.94 of it.
-_FOLLOWS = 0.93
+# Residual over rounding below which it is no chance; thirds, rounded, leave 0.94 of it. Chance, in
+# standard deviations.
+_FOLLOWS, _DEVIATIONS = 0.93, 5.0
 # Residual over rounding from where on there is something to explain. One rounding of halves is
 # 1.22; the best JPEG of the corpus is at 1.7.
 _ROUNDING_EXPLAINS = 1.35
@@ -37,53 +38,8 @@ _ROUNDING_EXPLAINS = 1.35
 _PASSES_EXPLAIN, _PASSES_REACH = 3.0, 3.5
 # Residual over the last digit of the largest level: sums of products in the picture's precision.
 _GRAINS = 64.0
-# The limits below lie between what filters of the corpus reach, outside of the bounds of roundings
-# between passes, and what other things that are told by that test alone begin with; beside them,
-# chance is allowed for by so many standard deviations.
-_DEVIATIONS = 5.0
-# Share of squares: filters 0.012, a rank filter 0.024. Of these, so much of a rounding may follow.
-_INTENSITY, _ROUNDING_FOLLOWS = 0.02, 0.5
-# The same for a cubic, below so many roundings: filters 0.008, a gamma of 0.9 has 0.075. Passes
-# that round follow the level where there are few.
-_ONE_ROUNDING, _CURVE, _CURVE_OF_PASSES = 1.1, 0.03, 0.12
-# Busy over calm: filters 1.13, compressed ones 1.48.
-_ACTIVITY = 1.35
-# Power at a period of 8: filters 1.3, JPEG 4.4.
-_BLOCKS = 4.0
-# F, and share of squares, of kernels of the quarters: 1 by chance, others 4.6.
-_QUARTERS, _QUARTERS_SHARE = 2.5, 0.002
-# Share of squares; and roundings whose variance half a level, cut off, has.
-_CHANGE, _CUT_OFF = 0.02, 3.0
-# Deviations: filters 3.4, WebP 9.4.
-_GRID = 6.0
-# Of neighbours: a median has 0.25. Noise that was filtered has more, but no tails.
-_CORRELATION, _COLOURED_NOISE, _LIGHT_TAILS = 0.2, 0.5, 0.3
-# Excess kurtosis: 3 for Laplace's distribution, 2 for a picture's shot noise; 1 % of dots have 100.
-_TAILS = 10.0
 # Shares of all frequencies that may be unknown, or be the rounding of the picture before.
 _UNKNOWN, _ROUNDED = 0.05, 0.3
-
-
-class Verdict(StrEnum):
-    """``linear`` (one kernel explains it), ``not_linear`` (none does) or ``undetermined``."""
-
-    LINEAR = "linear"
-    NOT_LINEAR = "not_linear"
-    UNDETERMINED = "undetermined"
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """One test: its number, the limit it is held against, and what it means in words."""
-
-    name: str
-    value: float
-    limit: float
-    against: bool
-    text: str
-
-    def __str__(self) -> str:
-        return f"{'against' if self.against else 'for'}: {self.text}"
 
 
 def rounded_in_passes(fit: BoxFit, tests: ResidualTests, step: float) -> bool:
@@ -118,11 +74,11 @@ def weigh(
     deviation = sqrt(fit.variance)
     ratio, material, said = _level(deviation, step, grain)
     evidence = [said]
+    passes = _amplified(fit) if rounded_in_passes(fit, tests, step) else 0.0
     if material:
-        passes = _amplified(fit) if rounded_in_passes(fit, tests, step) else 0.0
-        evidence += _pieces(tests, ratio, step, passes)
+        evidence += [*of_any_residual(tests, passes), *of_several(tests, ratio, step, passes)]
     elif step and not (fit.exact or fit.singular or rounding_follows(fit, tests, step)):
-        evidence.append(_bent(tests, ratio))
+        evidence += [*of_any_residual(tests, passes), of_one_rounding(tests, ratio)]
     unknown = Evidence(
         "excitation",
         excited.unknown,
@@ -154,112 +110,3 @@ def _level(deviation: float, step: float, grain: float) -> tuple[float, bool, Ev
     if not material:
         text += ", that of the arithmetic"
     return ratio, material, Evidence("level", ratio, _GRAINS, False, text)
-
-
-def _bent(tests: ResidualTests, ratio: float) -> Evidence:
-    """The only thing that speaks against a kernel where rounding is all that is left."""
-    # A second rounding follows the level where there are few levels.
-    limit = _CURVE if ratio < _ONE_ROUNDING else _CURVE_OF_PASSES
-    limit += _DEVIATIONS * 4 / max(tests.sums, 1)
-    bent = tests.curve > limit
-    return Evidence(
-        "curve",
-        tests.curve,
-        limit,
-        bent,
-        f"{tests.curve:.1%} of the residual follows a cubic in the level"
-        + (": a tone curve" if bent else ""),
-    )
-
-
-def _pieces(tests: ResidualTests, ratio: float, step: float, passes: float) -> list[Evidence]:
-    """What is larger than rounding must be noise, or of roundings in passes, so often amplified."""
-    chance = _DEVIATIONS * sqrt(2 / max(0.15 * tests.pixels, 1))
-    share = _INTENSITY + _DEVIATIONS * sqrt(2 * 32) / max(tests.pixels, 1)
-    roundings = 1 / ratio**2 if step else 0.0
-    # Rounding before the noise came in follows the level where there are few levels.
-    share += _ROUNDING_FOLLOWS * roundings
-    # Half a level cut off towards 0 has the variance of three roundings.
-    cut_off = _CUT_OFF * max(1.0, passes) ** 2
-    changed = _CHANGE + cut_off * roundings + _DEVIATIONS * sqrt(2 * 32) / max(tests.pixels, 1)
-    quarters = _QUARTERS + _DEVIATIONS * sqrt(2 / max(tests.quarters_freedom, 1))
-    quarters_share = _QUARTERS_SHARE + _ROUNDING_FOLLOWS * roundings
-    differ = tests.quarters > quarters and tests.quarters_share > quarters_share
-    blocks = max(_BLOCKS, tests.own_blocks) if passes else _BLOCKS
-    related = _CORRELATION + _DEVIATIONS / sqrt(max(tests.pixels, 1))
-    # Noise that was filtered is bounded, or bell-shaped; what is left of a picture has tails.
-    noise = tests.correlation < _COLOURED_NOISE and tests.kurtosis < _LIGHT_TAILS
-    coloured = tests.correlation > related and not (passes or noise)
-    varies = tests.activity > _ACTIVITY + chance and not passes
-    return [
-        Evidence(
-            "intensity",
-            tests.intensity,
-            share,
-            tests.intensity > share,
-            f"{max(tests.intensity, 0):.1%} of the residual is a function of the level alone"
-            + (": a tone curve or gamma" if tests.intensity > share else ""),
-        ),
-        Evidence(
-            "change",
-            tests.change,
-            changed,
-            tests.change > changed,
-            f"{max(tests.change, 0):.1%} of the residual is a function of the change"
-            + (": small changes were treated otherwise" if tests.change > changed else ""),
-        ),
-        Evidence(
-            "activity",
-            tests.activity,
-            _ACTIVITY + chance,
-            varies,
-            f"the residual's power where the picture is busy is {tests.activity:.3g} times that "
-            "where it is calm" + (": a median, a compression or a resampling" if varies else ""),
-        ),
-        Evidence(
-            "tails",
-            tests.kurtosis,
-            _TAILS,
-            tests.kurtosis > _TAILS,
-            f"the residual's excess kurtosis is {tests.kurtosis:.2g} (0 for Gaussian noise)"
-            + (
-                ": few pixels are off by far more than all others"
-                if tests.kurtosis > _TAILS
-                else ""
-            ),
-        ),
-        Evidence(
-            "blocks",
-            tests.blocks,
-            blocks,
-            tests.blocks > blocks,
-            f"the residual's power at a period of 8 pixels is {tests.blocks:.3g} times that nearby"
-            + (": JPEG" if tests.blocks > blocks else ""),
-        ),
-        Evidence(
-            "grid",
-            tests.grid,
-            _GRID,
-            tests.grid > _GRID,
-            "what is left is "
-            + ("rounded in blocks" if tests.grid > _GRID else "the same in blocks at any place")
-            + f" ({tests.grid:.2g} deviations)"
-            + (": a lossy compression" if tests.grid > _GRID else ""),
-        ),
-        Evidence(
-            "quarters",
-            tests.quarters,
-            quarters,
-            differ,
-            f"kernels of the picture's quarters differ by F = {tests.quarters:.3g} (1 by chance), "
-            f"and explain {tests.quarters_share:.2%} of the residual",
-        ),
-        Evidence(
-            "correlation",
-            tests.correlation,
-            related,
-            coloured,
-            f"neighbours in the residual have a correlation of {tests.correlation:.2f}"
-            + (": what is left is a picture, not noise" if coloured else ""),
-        ),
-    ]

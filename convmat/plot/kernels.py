@@ -21,7 +21,7 @@ def plot_kernel(
     Parameters
     ----------
     kernel : ndarray
-        Of complex kernels, the modulus is drawn.
+        Of complex kernels, the modulus is drawn; where there is NaN, nothing.
     axes : matplotlib Axes
     signed : bool
         Colours about zero, for differences; otherwise only where there are negative entries
@@ -34,8 +34,9 @@ def plot_kernel(
     matplotlib AxesImage
     """
     shown = np.atleast_2d(np.abs(kernel) if np.iscomplexobj(kernel) else kernel)
-    largest = float(np.abs(shown).max()) or 1.0
-    signed = signed or float(shown.min()) < -0.05 * largest
+    drawn = np.isfinite(shown)
+    largest = float(np.abs(shown[drawn]).max(initial=0.0)) or 1.0
+    signed = signed or float(shown[drawn].min(initial=0.0)) < -0.05 * largest
     low, colours = (-largest, SIGNED_COLOURS) if signed else (0.0, KERNEL_COLOURS)
     image = axes.imshow(shown, cmap=colours, vmin=low, vmax=largest, interpolation="nearest")
     axes.set_xticks(range(shown.shape[1]) if shown.shape[1] <= 15 else [])
@@ -43,8 +44,9 @@ def plot_kernel(
     axes.tick_params(length=0)
     if digits is None:
         digits = int(np.clip((4 if shown.shape[1] <= 5 else 3) - np.ceil(np.log10(largest)), 0, 6))
-    if shown.size <= _MOST_LABELS:
-        for (row, column), entry in np.ndenumerate(shown):
+    if np.count_nonzero(drawn) <= _MOST_LABELS:
+        for row, column in np.argwhere(drawn):
+            entry = shown[row, column]
             dark = abs(entry) > 0.6 * largest
             label = f"{entry:.{digits}f}"
             axes.text(

@@ -1,18 +1,16 @@
-"""Record pictures and what programs make of them: `python tests/identify_corpus/record.py`.
+"""Record pictures and what programs make of them.
 
-Writes pictures.npz (crops of scikit-image's free pictures) and one file for each program that is
-installed: what every command made, the kernels that were measured, and the program's version.
+    PYTHONPATH=tests python -m identify_corpus.record
+
+writes pictures.npz (crops of scikit-image's free pictures) and two files for each program that is
+installed, of its convolutions and of the others: what every command made, the kernels that were
+measured, and the program's version.
 """
-
-import sys
-from pathlib import Path
 
 import numpy as np
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
-
-from identify_corpus import programs  # noqa: E402
+from identify_corpus import programs
+from identify_corpus.recordings import write
 
 CELL = 64
 
@@ -81,23 +79,34 @@ def _response(command, level, highest):
     return kernel, np.array([CELL // 2 - top, CELL // 2 - left])
 
 
+def recording(commands, taken):
+    """What the commands make of the pictures, and the kernels that are to be measured."""
+    arrays = {}
+    for command in commands:
+        arrays[f"{command.name}: after"] = programs.run(command, taken[command.picture])
+        if isinstance(command.kernel, str):
+            kernel, anchor = measured(command)
+            arrays[f"{command.name}: kernel"] = kernel
+            arrays[f"{command.name}: anchor"] = anchor
+            print(command.name, kernel.shape, anchor, kernel.sum())
+    return arrays
+
+
 def main():
     taken = pictures()
-    np.savez_compressed(HERE / "pictures.npz", **taken)
+    write("pictures", taken)
     for program in programs.PROGRAMS:
-        if programs.version(program) is None:
+        version = programs.version(program)
+        if version is None:
             print(f"{program} is not installed: its recordings stay as they are")
             continue
-        arrays = {"version": np.array(programs.version(program))}
-        for command in programs.COMMANDS:
-            if command.program == program:
-                arrays[f"{command.name}: after"] = programs.run(command, taken[command.picture])
-                if isinstance(command.kernel, str):
-                    kernel, anchor = measured(command)
-                    arrays[f"{command.name}: kernel"] = kernel
-                    arrays[f"{command.name}: anchor"] = anchor
-                    print(command.name, kernel.shape, anchor, kernel.sum())
-        np.savez_compressed(HERE / f"{program.lower()}.npz", **arrays)
+        own = [command for command in programs.COMMANDS if command.program == program]
+        for part, commands in [
+            ("convolutions", [command for command in own if not command.reason]),
+            ("others", [command for command in own if command.reason]),
+        ]:
+            arrays = {"version": np.array(version)} | recording(commands, taken)
+            write(f"{program.lower()}_{part}", arrays)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,14 @@
-"""Write docs/identify_results.md: `python tests/identify_corpus/results.py`."""
+"""Write docs/identify_results.md: `PYTHONPATH=tests python -m identify_corpus.results`."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
+from identify_cases import CASES, LIBRARIES, recorded
+
+from identify_corpus.judge import is_false_alarm, is_miss, outcome
+from identify_corpus.programs import PROGRAMS
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))  # a script: the imports below are found by it, hence E402
-
-from identify_cases import CASES, LIBRARIES, recorded  # noqa: E402
-
-from identify_corpus.judge import is_false_alarm, is_miss, outcome  # noqa: E402
-from identify_corpus.programs import PROGRAMS  # noqa: E402
 
 OPENING = """# Results on real tools
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 HERE = Path(__file__).parent
+# A script: what is imported below is found by this, hence E402.
 sys.path[:0] = [str(HERE.parent), str(HERE.parents[1])]
 
 from dialect_calls import outputs, version  # noqa: E402

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
+# A script: what is imported below is found by this, hence E402.
 sys.path[:0] = [str(HERE.parent), str(HERE.parents[1])]
 
 from octave import FOLDER, MATRICES, octave, products, write  # noqa: E402
