@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import sqrt
 
-import numpy as np
-
 from convmat.identify.box import Box
+from convmat.identify.coarse_rounding import few_changes, few_levels
 from convmat.identify.cross_validation import cross_validation
 from convmat.identify.cut_off import unsure
 from convmat.identify.dispersion import Dispersion, score_dispersion, widening
@@ -27,8 +26,6 @@ from convmat.identify.verdict import rounded_in_passes, rounding_follows, weigh
 
 __all__ = ["Judgement", "judge"]
 
-# Deviation of the picture after, in levels, below which rounding makes most of it.
-_TOO_FEW_LEVELS = 0.75
 # Roundings that one rounding leaves at most: halves have 1.22.
 _OF_A_FUNCTION = 1.35
 
@@ -109,9 +106,12 @@ def judge(
                 widened=1.0,
             )
     if step and not light:
-        scarce, function = _few_levels(residuals, step), _is_function(fitted, step)
-        if scarce.against:
-            verdict, evidence = Verdict.UNDETERMINED, (scarce, *_settled(evidence))
+        function = _is_function(fitted, step)
+        scarce = [few_levels(residuals, step)]
+        if verdict is Verdict.LINEAR and not (fit.exact or follows):
+            scarce.append(few_changes(fit, residuals, step))
+        if any(piece.against for piece in scarce):
+            verdict, evidence = Verdict.UNDETERMINED, (*scarce, *_settled(evidence))
         elif function is not None and verdict is Verdict.LINEAR:
             verdict, evidence = Verdict.NOT_LINEAR, (function, *evidence)
     widened = _widened(fitted, light=light)
@@ -131,12 +131,6 @@ def judge(
 def _settled(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
     """What something stronger has decided is not against anything."""
     return tuple(replace(piece, against=False) for piece in evidence)
-
-
-def _few_levels(residuals: Sequence[Residual], step: float) -> Evidence:
-    spread = max(float(np.std(residual.levels)) for residual in residuals) / step
-    text = f"the picture after varies by {spread:.2g} of its levels: most of it is rounding"
-    return Evidence("levels", spread, _TOO_FEW_LEVELS, spread < _TOO_FEW_LEVELS, text)
 
 
 def _is_function(fitted: Fitted, step: float) -> Evidence | None:

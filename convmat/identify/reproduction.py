@@ -45,7 +45,8 @@ class Reproduction:
     """A kernel of fractions on its smallest box, and what made levels of its results.
 
     ``bound`` is what an entry may be off by without any pixel showing it: half a level over the
-    largest jump between neighbours before, or as far as other fractions are that make all pixels.
+    largest jump between neighbours before (along the axis that has the smaller one, of those along
+    which the kernel extends), or as far as other fractions are that make all pixels.
     """
 
     box: Box
@@ -103,18 +104,27 @@ def reproduction(fit: BoxFit, residuals: Sequence[Residual], step: float) -> Rep
     step : float
         Between the levels of the picture after; not 0.
     """
-    span = max((_largest_jump(residual.plane.before) for residual in residuals), default=0.0)
     pixels = sum(residual.region.size for residual in residuals)
-    if not span or pixels < _LEAST_PIXELS:
+    if pixels < _LEAST_PIXELS:
         return None
-    bound = step / span
+    jumps: dict[Box, float] = {}
     found: Reproduction | None = None
-    simplest, open_by = np.zeros(0), bound / 2
-    for divisor, numerators, telling in _candidates(fit.kernel, bound):
+    simplest, open_by = np.zeros(0), 0.0
+    for divisor, numerators in _candidates(fit.kernel):
         kernel = numerators / divisor
         farther = float(np.abs(kernel - simplest).max()) if found is not None else 0.0
         box, inner = _cropped(fit.box, numerators)
-        if farther <= open_by if found is not None else not (telling or _copies(box, kernel)):
+        if found is None:
+            if box not in jumps:
+                jumps[box] = _largest_jump(box, residuals)
+            if not jumps[box]:
+                continue
+            bound = step / jumps[box]
+            open_by = bound / 2
+            telling = _tells(divisor, np.count_nonzero(numerators), bound)
+            if not (telling or _copies(box, kernel)):
+                continue
+        elif farther <= open_by:
             continue
         if not _makes(residuals, fit.offset, step, box, inner / divisor, _FIRST_LOOK):
             continue
@@ -141,9 +151,16 @@ def _copies(box: Box, kernel: NDArray) -> bool:
     return box.size == 1 and not any(box.anchor) and float(kernel.sum()) == 1.0
 
 
-def _largest_jump(before: NDArray) -> float:
-    """Of neighbours, along any axis but that of channels."""
-    return max(float(np.abs(np.diff(before, axis=axis)).max(initial=0.0)) for axis in (-1, -2))
+def _largest_jump(box: Box, residuals: Sequence[Residual]) -> float:
+    """Of neighbours that were seen, along the axis of the kernel that has the smaller ones."""
+    jumps = np.zeros(2)
+    for residual in residuals:
+        seen = residual.plane.before[box.reads(residual.region)]
+        for axis in (-2, -1):
+            largest = float(np.abs(np.diff(seen, axis=axis)).max(initial=0.0))
+            jumps[axis] = max(jumps[axis], largest)
+    extends = np.array(box.shape[-2:]) > 1
+    return float(jumps[extends].min() if extends.any() else jumps.max())
 
 
 def _between_limits(residual: Residual) -> int:
@@ -153,8 +170,8 @@ def _between_limits(residual: Residual) -> int:
     return int(np.count_nonzero(inside if residual.keep is None else inside & residual.keep))
 
 
-def _candidates(kernel: NDArray, bound: float) -> Iterator[tuple[int, NDArray, bool]]:
-    """Divisors and numerators in lowest terms, the smallest divisor first, and if that tells."""
+def _candidates(kernel: NDArray) -> Iterator[tuple[int, NDArray]]:
+    """Divisors and numerators in lowest terms, the smallest divisor first."""
     seen = set()
     for divisor in range(1, _LARGEST_DIVISOR + 1):
         scaled = kernel * divisor
@@ -162,13 +179,12 @@ def _candidates(kernel: NDArray, bound: float) -> Iterator[tuple[int, NDArray, b
         entries = np.count_nonzero(numerators)
         if not entries or np.abs(scaled - numerators).max() > _NEAR:
             continue
-        telling = _tells(divisor, entries, bound)
         numerators = numerators.astype(np.int64)
         common = gcd(divisor, *map(int, np.abs(numerators[numerators != 0])))
         key = (divisor // common, (numerators // common).tobytes())
         if key not in seen:
             seen.add(key)
-            yield divisor // common, numerators // common, telling
+            yield divisor // common, numerators // common
 
 
 def _tells(divisor: int, entries: Any, width: float) -> bool:
