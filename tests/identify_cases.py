@@ -1137,6 +1137,197 @@ def few_level_cases():
         )
 
 
+# ------------------------------------------------------------------ soft pictures
+
+
+def soft_cases():
+    """Neighbours a few levels apart: what is done to them is hardly more than its rounding."""
+    yield from soft_convolutions()
+    yield from soft_others()
+
+
+def soft_convolutions():
+    for width, seen in [(5, "clock"), (3, "retina"), (7, "moon")]:
+        kernel = over(np.ones((width, width)))
+        yield Case(
+            f"blur {width}x{width}",
+            "OpenCV",
+            seen,
+            lambda x, n=width: cv2.blur(x, (n, n)),
+            kernel,
+            middle(kernel),
+            "mirror",
+        )
+    yield gaussian_blur("GaussianBlur 7x7", "retina", 7, 1.2, fixed_point(7, 1.2))
+    for name, seen, kernel, at in [
+        ("5x7 kernel", "clock", WIDE, (-1, -1)),
+        ("3x3 kernel", "retina", ASYMMETRIC, (-1, -1)),
+        ("4x2 kernel", "moon", EVEN, (-1, -1)),
+        ("one-sided motion of 9", "clock", np.full((1, 9), 1 / 9), (8, 0)),
+    ]:
+        yield filter2d(f"filter2D, {name}", seen, kernel, at=at)
+    yield filter2d("filter2D, sharpening", "retina", CRISP, rounding=ANY)
+    yield filter2d("filter2D, sharpening", "clock", CRISP, rounding=ANY)
+    for sigma, seen in [(1.0, "moon"), (2.0, "retina")]:
+        impulse = np.zeros(41)
+        impulse[20] = 1
+        line = np.trim_zeros(ndimage.gaussian_filter1d(impulse, sigma))
+        kernel = np.outer(line, line)
+        yield Case(
+            f"gaussian_filter {sigma}, rounded",
+            "SciPy",
+            seen,
+            lambda x, s=sigma: levels8(ndimage.gaussian_filter(x.astype(float), s)),
+            kernel,
+            middle(kernel),
+            "symmetric",
+        )
+    for seen in ("clock", "retina"):
+        yield by_definition(
+            "cut off",
+            seen,
+            ASYMMETRIC,
+            (1, 1),
+            "mirror",
+            levels=truncated8,
+            rounding=("truncated",),
+        )
+    plain = defined(ASYMMETRIC, (1, 1), "mirror")
+    yield Case(
+        "two passes, each rounded",
+        "NumPy",
+        "retina",
+        lambda x: levels8(plain(levels8(plain(x)))),
+        convolve(ASYMMETRIC, ASYMMETRIC, "full", "zero"),
+        (2, 2),
+        EVERY,
+        None,
+        ANY,
+    )
+    how = ImageFilter.SHARPEN
+    kernel = pillow_kernel(how)
+    yield Case("SHARPEN", "Pillow", "clock", pillow(how), kernel, middle(kernel), "untouched")
+    kernel = np.outer(box(2), box(2))
+    how = pillow(ImageFilter.BoxBlur(2))
+    yield Case("BoxBlur(2)", "Pillow", "retina", how, kernel, middle(kernel), "replicate")
+    line = three_boxes(2)
+    kernel = -0.8 * np.outer(line, line)
+    kernel[middle(kernel)] += 1.8
+    # Small changes are rounded away, which is no kernel's doing: its border is not asked for.
+    yield Case(
+        "UnsharpMask(2, 80, 0)",
+        "Pillow",
+        "clock",
+        pillow(ImageFilter.UnsharpMask(2, 80, 0)),
+        kernel,
+        middle(kernel),
+        EVERY,
+        None,
+        ANY,
+        nearly="symmetric",
+    )
+    # Nearly all of what these change is by one level.
+    for name, share in [("a fifth of a blur", 0.2), ("half of a blur", 0.5)]:
+        kernel = share * ASYMMETRIC
+        kernel[1, 1] += 1 - share
+        yield Case(
+            name,
+            "NumPy",
+            "retina",
+            lambda x, h=kernel: levels8(defined(h, (1, 1), "mirror")(x)),
+            kernel,
+            (1, 1),
+            EVERY,
+            None,
+            ANY,
+            doubtful=True,
+        )
+
+
+def soft_others():
+    for width, seen in [(5, "clock"), (5, "moon"), (5, "retina")]:
+        yield negative(
+            f"blur {width}x{width} in light, gamma 2.2",
+            "SciPy",
+            seen,
+            lambda x, n=width: levels8(
+                255 * ndimage.uniform_filter((x / 255) ** 2.2, n) ** (1 / 2.2)
+            ),
+            "tone curve",
+            ("gamma 2.2", "sRGB"),
+        )
+    for size, seen in [(3, "clock"), (3, "retina"), (5, "clock"), (5, "retina"), (5, "moon")]:
+        yield negative(
+            f"medianBlur {size}", "OpenCV", seen, lambda x, n=size: cv2.medianBlur(x, n), "median"
+        )
+    for name, factor, how, seen in [
+        ("BILINEAR", 0.9, Image.BILINEAR, "clock"),
+        ("BILINEAR", 1.3, Image.BILINEAR, "retina"),
+        ("LANCZOS", 0.7, Image.LANCZOS, "moon"),
+        ("LANCZOS", 0.7, Image.LANCZOS, "clock"),
+        ("BICUBIC", 0.5, Image.BICUBIC, "retina"),
+    ]:
+        yield negative(
+            f"{name} to {factor}, back",
+            "Pillow",
+            seen,
+            lambda x, f=factor, h=how: there_and_back(x, f, h),
+            "resampling",
+            doubtful=seen == "retina",  # its changes may all be to one of two levels
+        )
+    for every, seen in [(2, "clock"), (2, "retina"), (3, "moon")]:
+        yield negative(
+            f"one row in {every} blurred",
+            "SciPy",
+            seen,
+            lambda x, n=every: interlaced(x, n),
+            "kernel varies",
+            doubtful=seen == "retina",
+        )
+    for name, tool, seen, make, reason in [
+        ("RankFilter", "Pillow", "clock", pillow(ImageFilter.RankFilter(3, 2)), "rank"),
+        ("MaxFilter", "Pillow", "retina", pillow(ImageFilter.MaxFilter(3)), "maximum"),
+        ("ModeFilter", "Pillow", "moon", pillow(ImageFilter.ModeFilter(3)), "mode filter"),
+        (
+            "bilateralFilter",
+            "OpenCV",
+            "clock",
+            lambda x: cv2.bilateralFilter(x, 5, 30, 30),
+            "bilateral",
+        ),
+        (
+            "fastNlMeansDenoising",
+            "OpenCV",
+            "moon",
+            lambda x: cv2.fastNlMeansDenoising(x, None, 5, 5, 11),
+            "non-local means",
+        ),
+        ("JPEG 95", "Pillow", "clock", lambda x: jpeg(x, 95), "JPEG"),
+        ("JPEG 95", "Pillow", "retina", lambda x: jpeg(x, 95), "JPEG"),
+        ("a blur that grows", "SciPy", "clock", growing_blur, "kernel varies"),
+        (
+            "gamma 1.2 alone",
+            "NumPy",
+            "retina",
+            lambda x: levels8(255 * (x / 255) ** 1.2),
+            "tone curve",
+        ),
+    ]:
+        yield negative(name, tool, seen, make, reason)
+
+
+def there_and_back(x, factor, how):
+    size = [round(n * factor) for n in x.shape[::-1]]
+    return np.array(Image.fromarray(x).resize(size, how).resize(x.shape[::-1], how))
+
+
+def interlaced(x, fields=2):
+    """As where one field of so many was filtered."""
+    made = x.copy()
+    made[1::fields] = levels8(ndimage.uniform_filter1d(x.astype(float), 3, axis=0))[1::fields]
+    return made
+
+
 def dotted(values, share):
     rng = np.random.default_rng(8)
     values[rng.random(values.shape) < share] = 255
@@ -1178,5 +1369,6 @@ CASES = [
     *numpy_cases(),
     *nonlinear_cases(),
     *few_level_cases(),
+    *soft_cases(),
     *program_cases(),
 ]

@@ -15,9 +15,11 @@ from skimage import data
 
 from convmat import identify_filter
 from convmat.cli.report import as_json
+from convmat.identify.box import Box
 from convmat.identify.channel_structure import structure_of
 from convmat.identify.given import planes_of
 from convmat.identify.unexplained import unexplained
+from convmat.identify.volumes import volume_box, volumes_of
 
 PICTURES = {
     "coffee": data.coffee()[120:240, 110:230],
@@ -261,6 +263,57 @@ def test_cropped_mixing():
     assert (report.channels, report.mode, report.boundary) == ("mixed", "valid", "cropped")
     assert all(np.isfinite(left).all() for left in unexplained(picture, after, report))
     assert np.abs(unexplained(picture, after, report)).max() < 1
+
+
+@pytest.mark.parametrize("blank", [False, True])
+def test_mixing_inside_of_a_frame(blank):
+    """As many tools leave it: what could not be computed is as it was, or black."""
+    picture = PICTURES["coffee"]
+    truth, _, made = CASES["matrix and kernel"]
+    after = np.zeros_like(picture) if blank else picture.copy()
+    after[2:-2, 2:-2] = made(picture)[2:-2, 2:-2]
+    report = identify_filter(picture, after)
+    assert (report.verdict, report.channels) == ("linear", "mixed")
+    assert report.boundary == ("cropped" if blank else "untouched")
+    assert (np.abs(report.kernel - truth) <= 5 * report.std_error).all()
+
+
+def test_large_kernels_mix_too():
+    picture = data.coffee()[100:320, 100:320]
+    truth, _, after = mixed(MATRIX, box(19))
+    report = identify_filter(picture, after(picture))
+    assert (report.verdict, report.channels, report.boundary) == ("linear", "mixed", "mirror")
+    assert report.kernel.shape == truth.shape
+    assert (np.abs(report.kernel - truth) <= 5 * report.std_error).all()
+
+
+def test_smooth_pictures_that_mix_tell_too_little():
+    picture = ndimage.gaussian_filter(data.coffee()[:150, :180].astype(float), (6, 6, 0))
+    report = identify_filter(levels(picture), levels(levels(picture) @ MATRIX.T))
+    assert (report.verdict, report.channels) == ("undetermined", "mixed")
+    assert np.isnan(report.std_error).all()
+
+
+@pytest.mark.parametrize("places", [None, (4, 5)])
+def test_channels_share_a_gram_matrix(places):
+    """Their moments are those of each by itself."""
+    picture = PICTURES["coffee"]
+    channels = volumes_of(planes_of(picture, CASES["matrix and box"][2](picture))[0])
+    box = volume_box(Box((-2, -1), (1, 2)), 3)
+    for (volume,) in channels:
+        region = box.interior(volume.before.shape, volume.after.shape)
+        keep = np.ones(volume.after.shape, dtype=bool)
+        if places:
+            keep[0][places] = False
+        alone = box.moments(volume.before, volume.after, region, keep).centred()
+        shared = volume.moments(box, region, keep).centred()
+        eps = np.finfo(float).eps * alone.weight
+        for name in ("gram", "rhs", "constant"):
+            one, other = getattr(alone, name), getattr(shared, name)
+            scale = np.ptp(picture.astype(float)) ** 2
+            assert np.abs(one - other).max() <= 10 * eps * scale
+        assert shared.level == pytest.approx(alone.level, rel=1e-12)
+    assert len(channels[0][0].known) == (0 if places else 1)
 
 
 def test_mixing_of_shifted_pictures():

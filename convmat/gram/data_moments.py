@@ -18,6 +18,8 @@ Source: T. Kailath, S.-Y. Kung and M. Morf, Displacement ranks of matrices and l
 equations, J. Math. Anal. Appl. 68 (1979), doi:10.1016/0022-247X(79)90124-0.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -33,7 +35,7 @@ from convmat.memory import require_memory
 from convmat.operators.correlation import WindowPlan, digits_centre
 from convmat.triangles import mirror_upper
 
-__all__ = ["data_moments", "plan_moments"]
+__all__ = ["data_moments", "moments_of_each", "plan_moments"]
 
 # Measured: entries of X, formed and multiplied, that take as long as the other way does whatever
 # the size, and for each sample.
@@ -132,6 +134,30 @@ def plan_moments(
         observed_shift=observed_shift,
         observations=count,
     )
+
+
+def moments_of_each(
+    extended: NDArray, kernel_shape: tuple[int, ...], observed: Sequence[NDArray]
+) -> list[Moments]:
+    """`data_moments` of several observed arrays: G, which is most of the work, is one for all.
+
+    Examples
+    --------
+    >>> x = np.array([1.0, 2.0, 4.0, 8.0])
+    >>> first, second = moments_of_each(x, (2,), [x[1:], x[:-1]])
+    >>> first.gram is second.gram, second.plain()[1].round(12)
+    (True, array([42., 21.]))
+    """
+    plan = WindowPlan(np.ascontiguousarray(extended, dtype=np.float64), kernel_shape)
+    first = plan_moments(plan, observed[0])
+    found = [first]
+    for other in observed[1:]:
+        centred, shift = _centred(other.astype(np.float64), None)
+        cross = plan.spectra.adjoint(centred).ravel()
+        power, total = float(np.vdot(centred, centred)), centred.sum().item()
+        same = replace(first, cross=cross, power=power, observed_sum=total, observed_shift=shift)
+        found.append(same)
+    return found
 
 
 def _box(weights: NDArray) -> tuple[slice, ...]:

@@ -15,15 +15,15 @@ Source: G. C. Chow, Econometrica 28 (1960), doi:10.2307/1910133 (equal coefficie
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 
 import numpy as np
 
 from convmat.identify.box import Box
-from convmat.identify.channel_window import find_window, floored, noise_variance
-from convmat.identify.dispersion import dispersion, score_dispersion
+from convmat.identify.channel_window import find_window, noise_variance
+from convmat.identify.dispersion import dispersion, score_dispersion, widening
 from convmat.identify.fit import BoxFit, fit_box, residuals_of
 from convmat.identify.given import Plane
 from convmat.identify.trimming import trimmed
@@ -32,6 +32,8 @@ from convmat.identify.volumes import flat_box, own_box, union, volume_box, volum
 __all__ = ["Structure", "channels_differ", "structure_of"]
 
 _DEVIATIONS = 5.0
+# Share of what rounding leaves by chance.
+_LEAST_LEFT = 0.9
 # Squares over noise, as a share of the pixels, that are no effect.
 _NO_EFFECT = 0.002
 
@@ -42,7 +44,8 @@ class Structure:
 
     Attributes
     ----------
-    box : Box
+    box, window : Box
+        And the window that it was found in.
     differ : bool
         Whether kernels and offsets of their own explain more than common ones.
     mix : bool
@@ -56,6 +59,7 @@ class Structure:
     """
 
     box: Box
+    window: Box
     differ: bool
     mix: bool
     gained: float
@@ -66,29 +70,33 @@ class Structure:
 def structure_of(planes: Sequence[Plane], largest: tuple[int, ...] | None) -> Structure | None:
     """What explains more than what; None where there is no window for that."""
     count = 1 + max(plane.channel for plane in planes)
-    found = find_window(planes, count, largest)
+    channels = volumes_of(planes)
+    found = find_window(planes, channels, largest)
     if found is None:
         return None
-    window, box, keeps, cut_off = found
-    frame = volume_box(window, count)
-    channels = [volumes_of(planes, channel) for channel in range(count)]
+    box, frame = union([flat_box(one.box) for one in found]), found[0].window.box
+    keeps, cut_off = [one.keeps for one in found], found[0].cut_off
     while True:
         columns = volume_box(box, count)
         fits = [
             fit_box(volumes, columns, keep, quarters=True, frame=frame)
             for volumes, keep in zip(channels, keeps, strict=True)
         ]
-        # Rounding that follows the levels is alike in like places: noise that is not white.
-        spreads = [
-            max(1.0, dispersion(fit).value, score_dispersion(fit, left).value)
+        scatter = [
+            (dispersion(fit), score_dispersion(fit, left))
             for fit, left in zip(fits, map(residuals_of, channels, fits, keeps), strict=True)
         ]
-        smaller = union(
-            [
-                flat_box(trimmed(floored(fit, volumes, spread))[0])
-                for fit, volumes, spread in zip(fits, channels, spreads, strict=True)
-            ]
-        )
+        spreads = [max(1.0, parts.value, tiles.value) for parts, tiles in scatter]
+        noises = list(map(noise_variance, fits, channels))
+        # Rounding that follows the levels is alike in like places, and leaves too little there.
+        follows = [fit.variance < _LEAST_LEFT * n for fit, n in zip(fits, noises, strict=True)]
+        if cut_off or (not any(follows) and all(widening(*each) == 1 for each in scatter)):
+            break
+        floored = [
+            replace(fit, square=max(fit.square, noise * fit.observations))
+            for fit, noise in zip(fits, noises, strict=True)
+        ]
+        smaller = union([flat_box(trim) for trim, _ in map(trimmed, floored, spreads)])
         if smaller == box:
             break
         box = smaller
@@ -98,13 +106,14 @@ def structure_of(planes: Sequence[Plane], largest: tuple[int, ...] | None) -> St
         mine = own_box(box, count, channel)
         alone = fit_box(volumes, mine, keep, quarters=True, frame=frame)
         own.append(alone)
-        variances.append(noise_variance(fit, volumes) * spreads[channel])
+        variances.append(noises[channel] * spreads[channel])
         gain = (alone.square - fit.square) / variances[-1]
         fewer = fit.box.size - mine.size
         if not fit.singular and _significant(gain, fewer, fit.observations):
             gained = max(gained, 1 - fit.square / alone.square)
     left = float(np.sqrt(np.mean([fit.variance for fit in fits])))
-    return Structure(box, channels_differ(own, variances), gained > 0, gained, left, cut_off)
+    differ = channels_differ(own, variances)
+    return Structure(box, flat_box(frame), differ, gained > 0, gained, left, cut_off)
 
 
 def channels_differ(fits: Sequence[BoxFit], variances: Sequence[float]) -> bool:

@@ -23,13 +23,13 @@ from convmat.identify.explanation import explain
 from convmat.identify.filter_report import FilterReport
 from convmat.identify.fitting import fitted
 from convmat.identify.given import Plane
-from convmat.identify.mixing import mixed_report
+from convmat.identify.mixing import mixed_reports
 from convmat.identify.placement import mode_and_anchor
 from convmat.identify.quantization import Rounding
 from convmat.identify.rational import Rational
 from convmat.identify.tone import Tone, linearized
 from convmat.identify.too_little import undetermined
-from convmat.identify.volumes import cropped, union
+from convmat.identify.volumes import cropped, union, volume_box
 
 __all__ = ["explain_channels"]
 
@@ -61,14 +61,15 @@ def explain_channels(
     else:
         differ = structure.differ
         if structure.mix and tone is None:
-            progress("fitting kernels between the channels")
-            mixed = mixed_report(planes, structure.box, structure.gained)
-            if mixed.verdict is not Verdict.NOT_LINEAR:
-                return mixed
+            mixed = mixed_reports(planes, structure, progress)
+            if all(one.verdict is not Verdict.NOT_LINEAR for one in mixed):
+                return _together(mixed, planes, _mixing(structure))
     if differ:
         each = _each(planes, count, largest, tone, progress)
         if each is not None:
-            return _doubted(_separate(each, planes), structure)
+            text = f"one kernel explains each of the {len(each)} channels, and not the same one"
+            own = Evidence("channels", float(len(each)), 1.0, False, text)
+            return _doubted(_together(each, planes, own), structure)
     common = common or explain(planes, largest, tone, progress)
     if differ and common.verdict is Verdict.LINEAR:
         text = "kernels of the channels differ by more than their error bars, and not all are one"
@@ -139,10 +140,23 @@ def _refused(report: FilterReport, evidence: Evidence) -> FilterReport:
     )
 
 
-def _separate(each: Sequence[FilterReport], planes: Sequence[Plane]) -> FilterReport:
+def _mixing(structure: Structure) -> Evidence:
+    times = 1 / max(1 - structure.gained, 1e-12)
+    text = (
+        f"the channels before mix: their own kernels leave up to {times:.3g} times the squares "
+        "that kernels from all channels leave"
+    )
+    return Evidence("channels", structure.gained, 0.0, False, text)
+
+
+def _together(
+    each: Sequence[FilterReport], planes: Sequence[Plane], structure: Evidence
+) -> FilterReport:
     """One report for all channels: facts that hold for each, kernels on a box that holds all."""
     first = each[0]
-    boxes = [_box(one) for one in each]
+    mixed = first.kernel.ndim > 2
+    flat = union([_box(one) for one in each])
+    boxes = [volume_box(_box(one), len(each)) if mixed else _box(one) for one in each]
     whole = union(boxes)
     places = [box.entries_of(whole) for box in boxes]
 
@@ -168,23 +182,24 @@ def _separate(each: Sequence[FilterReport], planes: Sequence[Plane]) -> FilterRe
     boundary, candidates = in_all([one.boundary_candidates for one in telling])
     boundary = boundary if telling[0].boundary is not None else None
     mode, anchor = mode_and_anchor(
-        whole, planes[0].before.shape, planes[0].after.shape, cropped=boundary == CROPPED
+        flat, planes[0].before.shape, planes[0].after.shape, cropped=boundary == CROPPED
     )
     names = tuple(n for n in first.symmetries if all(n in one.symmetries for one in each))
     rounding, notes = one_rounding([one.rounding for one in each])
-    text = f"one kernel explains each of the {len(each)} channels, and not the same one"
     verdict = worst([one.verdict for one in each])
     decisive = next(one for one in each if one.verdict is verdict)
     poor = [one.undetermined_frequencies for one in each if one.undetermined_frequencies]
     return replace(
         first,
         verdict=verdict,
-        evidence=(*decisive.evidence, Evidence("channels", float(len(each)), 1.0, False, text)),
+        evidence=(*decisive.evidence, structure),
         warnings=tuple(dict.fromkeys([*notes, *(text for one in each for text in one.warnings)])),
         kernel=stacked([one.kernel for one in each], 0.0),
         std_error=stacked([one.std_error for one in each], 0.0),
         covariance=covariance,
-        support=np.any(stacked([one.support for one in each], False), axis=0),
+        support=np.logical_or.reduce(
+            stacked([one.support for one in each], False).reshape(-1, *flat.shape)
+        ),
         mode=mode,
         anchor=anchor,
         boundary=boundary,
@@ -200,13 +215,13 @@ def _separate(each: Sequence[FilterReport], planes: Sequence[Plane]) -> FilterRe
         residual_std=float(np.sqrt(np.mean([one.residual_std**2 for one in each]))),
         pixels=sum(one.pixels for one in each),
         undetermined_frequencies=poor[0] if poor else "",
-        channels="separate",
+        channels="mixed" if mixed else "separate",
     )
 
 
 def _box(report: FilterReport) -> Box:
     """Of displacements, from the anchor, which in the modes other than `same` is a convention."""
-    shape = report.kernel.shape
+    shape = report.kernel.shape[-2:]
     if report.mode == "same":
         low = tuple(-c for c in report.anchor)
     elif report.mode == "valid":

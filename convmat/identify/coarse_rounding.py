@@ -3,7 +3,8 @@
 Rounding is noise of its own only if what is rounded spreads over levels enough. A kernel near a
 whole number m of samples, as in y = m x + d with small d, is rounded as d is: if d stays within a
 level, its rounding is a threshold, and least squares finds a kernel with the right direction and a
-wrong length, however small its error bars are. Then nearly all of y - m x is one of two levels.
+wrong length, however small its error bars are. Then nearly all of y - m x is one of two levels that
+are next to each other.
 
 Source: B. Widrow and I. Kollar, Quantization Noise, Cambridge 2008, doi:10.1017/CBO9780511754661,
 chapter 5 (the spread that makes rounding noise); J. J. Bussgang, MIT RLE Technical Report 216
@@ -21,14 +22,16 @@ from convmat.identify.evidence import Evidence
 from convmat.identify.fit import BoxFit, Residual
 from convmat.identify.sampling import around
 
-__all__ = ["few_changes", "few_levels"]
+__all__ = ["cut_off_everywhere", "few_changes", "few_levels"]
 
 # Deviation of the picture after, in levels, below which rounding makes most of it.
 _TOO_FEW_LEVELS = 0.75
-# Share of the changes that must be none of the two most frequent ones. Errors over error bars were
-# 13 below 0.05, 2.3 below 0.1, 1.6 below 0.15, and 1.2 or less above.
-_NEITHER = 0.15
-_LEAST = 64
+# Share of the changes that must be none of the two most frequent neighbours. Errors over error bars
+# were 13 below 0.05, 2.3 below 0.1, 1.6 below 0.15, 1.2 below 0.2 (3.7 in the worst), and 1 above.
+_NEITHER = 0.2
+_LEAST, _UNSURE = 64, 0.1
+# Share of the pixels after that are at a limit, beyond which too few were not cut off.
+_CUT_OFF = 0.95
 
 
 def few_levels(residuals: Sequence[Residual], step: float) -> Evidence:
@@ -38,19 +41,50 @@ def few_levels(residuals: Sequence[Residual], step: float) -> Evidence:
     return Evidence("levels", spread, _TOO_FEW_LEVELS, spread < _TOO_FEW_LEVELS, text)
 
 
+def cut_off_everywhere(residuals: Sequence[Residual]) -> Evidence:
+    """The same where nearly all pixels after are at a limit, unless those before are, too.
+
+    What is white before and after is paper, and was not cut off.
+    """
+    there, new, count = 0, 0, 0
+    for residual in residuals:
+        low, high = residual.plane.low, residual.plane.high
+        levels, before = residual.levels, residual.plane.before
+        at = (levels == low) | (levels == high)
+        there, count = there + int(np.count_nonzero(at)), count + levels.size
+        white = np.count_nonzero((before == low) | (before == high)) * levels.size / before.size
+        new += max(int(np.count_nonzero(at)) - int(white), 0)
+    share = there / max(count, 1)
+    cut_off = share > _CUT_OFF and 2 * new > there and share < 1
+    text = f"{share:.0%} of the pixels after are at the smallest or largest level" + (
+        ": too few were not cut off" if cut_off else ""
+    )
+    return Evidence("limits", share, _CUT_OFF, cut_off, text)
+
+
 def few_changes(fit: BoxFit, residuals: Sequence[Residual], step: float) -> Evidence:
-    """The same where what was done to a whole number of samples hardly does."""
-    changes = np.concatenate([_changes(fit, residual, step) for residual in residuals])
-    _, counts = np.unique(changes, return_counts=True)
-    share = 1 - float(np.sort(counts)[-2:].sum()) / max(changes.size, 1)
-    few = share < _NEITHER and changes.size >= _LEAST
-    text = f"{1 - share:.0%} of all changes were to one of two levels" + (
+    """The same where what was done to a whole number of samples hardly does.
+
+    A threshold shortens or lengthens the kernel, so that whole numbers near its largest entry are
+    tried.
+    """
+    largest = fit.kernel.flat[int(np.argmax(np.abs(fit.kernel)))]
+    share, size = 1.0, 0
+    for whole in {float(np.rint(largest - _UNSURE)), float(np.rint(largest + _UNSURE))}:
+        changes = np.concatenate([_changes(fit, left, whole, step) for left in residuals])
+        levels, counts = np.unique(changes, return_counts=True)
+        neighbours = counts[:-1] + counts[1:] * (np.diff(levels) == 1)
+        most = int(max(counts.max(initial=0), neighbours.max(initial=0)))
+        size = changes.size
+        share = min(share, 1 - most / max(size, 1))
+    few = share < _NEITHER and size >= _LEAST
+    text = f"{1 - share:.0%} of all changes were to one of two levels next to each other" + (
         ": rounding left too little of them" if few else ""
     )
     return Evidence("changes", share, _NEITHER, few, text)
 
 
-def _changes(fit: BoxFit, residual: Residual, step: float) -> NDArray:
+def _changes(fit: BoxFit, residual: Residual, whole: float, step: float) -> NDArray:
     """In levels, where the picture before is not flat, and that after at no limit: 1-D."""
     place = np.unravel_index(int(np.argmax(np.abs(fit.kernel))), fit.kernel.shape)
     moved = [a + int(i) for a, i in zip(fit.box.lo, place, strict=True)]
@@ -68,4 +102,4 @@ def _changes(fit: BoxFit, residual: Residual, step: float) -> NDArray:
             flat &= samples[tuple(at)] == own
     levels = residual.levels
     counts = ~flat & (levels != residual.plane.low) & (levels != residual.plane.high)
-    return np.rint((levels - np.rint(fit.kernel[place]) * own)[counts] / step)
+    return np.rint((levels - whole * own)[counts] / step)

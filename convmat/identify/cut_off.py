@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convmat.identify.fit import BoxFit, Residual, correlated
+from convmat.identify.volumes import flat_residual
 
 __all__ = ["unsure", "with_cut_off"]
 
@@ -53,7 +54,7 @@ def with_cut_off(
         cross, total, power, product = np.zeros(fit.box.size), 0.0, 0.0, 0.0
         for index, residual in enumerate(residuals):
             made = fit.box.forward(residual.plane.before, found.kernel, residual.region)
-            change = made + found.offset - residual.plane.before[residual.region.slices]
+            change = made + found.offset - _before(residual)
             sign = np.clip(change / step, -1, 1)
             signs[index] = sign
             used = sign if residual.keep is None else sign * residual.keep
@@ -107,7 +108,14 @@ def unsure(fit: BoxFit, error: NDArray, variance: float) -> BoxFit:
     )
 
 
+def _before(residual: Residual) -> NDArray:
+    """The pixels before that those after lie over."""
+    flat = flat_residual(residual)
+    return flat.plane.before[flat.region.slices].reshape(residual.left.shape)
+
+
 def _lies_over(residual: Residual) -> bool:
     """Whether there is a pixel before for every pixel that was fitted."""
-    ends = zip(residual.region.stop, residual.plane.before.shape, strict=True)
-    return residual.region.size > 0 and all(stop <= n for stop, n in ends)
+    flat = flat_residual(residual)
+    ends = zip(flat.region.stop, flat.plane.before.shape, strict=True)
+    return flat.region.size > 0 and all(stop <= n for stop, n in ends)

@@ -10,6 +10,7 @@ from math import sqrt
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convmat.identify.alignment import align
 from convmat.identify.border import CROPPED, Border, Model, find_border
@@ -17,12 +18,11 @@ from convmat.identify.border_refit import known_of
 from convmat.identify.evidence import Verdict
 from convmat.identify.filter_report import FilterReport
 from convmat.identify.fit import BoxFit, Residual
-from convmat.identify.fitting import SEVERAL_ROUNDINGS, Fitted, fitted_and_tested
+from convmat.identify.fitting import Fitted, fitted_and_tested
 from convmat.identify.given import Plane
 from convmat.identify.judgement import Judgement, judge
 from convmat.identify.placement import mode_and_anchor
 from convmat.identify.quantization import (
-    ROUNDING_VARIANCE,
     Rounding,
     clipped_fraction,
     exact_rounding,
@@ -30,14 +30,15 @@ from convmat.identify.quantization import (
 )
 from convmat.identify.rational import Rational, snap
 from convmat.identify.remarks import remarks
-from convmat.identify.shape_tests import is_separable, symmetries
-from convmat.identify.support import find_support
+from convmat.identify.shape_tests import SYMMETRIES, is_separable, symmetries
+from convmat.identify.support import Search, find_support
 from convmat.identify.tone import Tone, level_weights, linearized
 from convmat.identify.too_little import check_alignment, undetermined
 from convmat.identify.trimming import picked_entries
-from convmat.identify.verdict import rounded_in_passes
+from convmat.identify.verdict import rounded_in_passes, several_roundings
+from convmat.identify.volumes import blocks, flat_box
 
-__all__ = ["explain"]
+__all__ = ["describe", "explain"]
 
 _WORTH_SAYING = 1.1
 # Correlation of neighbours from which on what is left is not white.
@@ -55,12 +56,40 @@ def explain(
     if flat is not None:
         return flat
     planes = [linearized(plane, tone) for plane in given] if tone else list(given)
-    step, grain = max(p.step for p in given), max(p.grain for p in given)
     progress("aligning the pictures")
     alignment = align(planes)
     check_alignment(planes, alignment)
     weights = level_weights(given, tone) if tone else None
     found = find_support(planes, alignment, largest, progress, weights)
+    return describe(planes, given, found, tone, progress)
+
+
+def describe(
+    planes: Sequence[Plane],
+    given: Sequence[Plane],
+    found: Search,
+    tone: Tone | None,
+    progress: Callable[[str], Any],
+    pictures: Sequence[Plane] | None = None,
+    sources: Callable[[Plane], list[NDArray]] = lambda plane: [plane.before],
+) -> FilterReport:
+    """The report on what was found.
+
+    Parameters
+    ----------
+    planes, given : sequence of Plane
+        Pictures or volumes; `planes` are in light where there is a tone curve, `given` are not.
+    found : Search
+    tone : Tone or None
+    progress : callable
+    pictures : sequence of Plane, optional
+        What the border is read from, and the channel's own place: whole, and no volumes.
+        Default: `planes`.
+    sources : callable
+        What a picture was made from, in the kernels' order.
+    """
+    pictures = planes if pictures is None else pictures
+    step, grain = max(p.step for p in given), max(p.grain for p in given)
     progress("fitting the kernel")
     fitted = fitted_and_tested(planes, given, found, tone)
     progress("weighing the evidence")
@@ -73,8 +102,9 @@ def explain(
         noise, errors = judged.variance / judged.widened, judged.variance
         if exact is not None:
             noise, errors = fit.variance, 0.0
-        model = Model(fit.box, fit.frame, (known_of(fit, errors),), lambda plane: [plane.before])
-        border = find_border(planes, model, noise)
+        box, frame = flat_box(fit.box), flat_box(fit.frame)
+        model = Model(box, frame, (known_of(fit, errors),), sources)
+        border = find_border(pictures, model, noise)
     covariance = fit.inverse * judged.variance
     offset_error = sqrt(fit.offset_variance * judged.variance)
     rounding, rational = Rounding.UNKNOWN, None
@@ -90,10 +120,12 @@ def explain(
     known = verdict is Verdict.LINEAR and not fit.singular
     barred = known and not judged.follows and bool(np.isfinite(covariance).all())
     bars = covariance if barred else np.full_like(covariance, np.nan)
-    names = symmetries(fit.kernel, covariance) if barred else ()
+    parts = blocks(fit.kernel, covariance, fit.gram / judged.variance) if barred else []
+    each = [symmetries(h, V) for h, V, _ in parts]
+    names = tuple(name for name in SYMMETRIES if each and all(name in own for own in each))
     cropped = border.boundary == CROPPED
     mode, anchor = mode_and_anchor(
-        fit.box, planes[0].before.shape, planes[0].after.shape, cropped=cropped
+        flat_box(fit.box), pictures[0].before.shape, pictures[0].after.shape, cropped=cropped
     )
     support = fit.kernel != 0 if exact else np.ones(fit.box.shape, dtype=bool)
     if exact is None and fit.box.size > 1:
@@ -103,7 +135,7 @@ def explain(
     notes = [*border.notes, *_notes(fitted, judged, step, tone)] if known else border.notes
     if exact is not None and exact.is_identity and barred:
         notes = ()
-    said = remarks(given, found, fit, excited, verdict, mode)
+    said = remarks(pictures if tone is None else given, found, fit, excited, verdict, mode)
     return FilterReport(
         verdict=verdict,
         evidence=judged.evidence,
@@ -119,7 +151,7 @@ def explain(
         rounding=Rounding.UNKNOWN if tone else rounding,
         clipped_fraction=clipped_fraction(judged.residuals),
         support=support,
-        separable=barred and is_separable(fit.kernel, fit.gram / judged.variance),
+        separable=barred and all(is_separable(h, information) for h, _, information in parts),
         symmetric="point" in names,
         symmetries=names,
         rational=rational if known else None,
@@ -158,13 +190,12 @@ def _notes(fitted: Fitted, judged: Judgement, step: float, tone: Tone | None) ->
         notes.append(
             f"neighbourhoods repeat: one pixel of each counts, {judged.fit.observations} in all"
         )
-    several = fitted.fit.variance > SEVERAL_ROUNDINGS * ROUNDING_VARIANCE * step**2
     if fitted.cut_off:
         notes.append(
             f"every change was cut off towards 0, by {-fitted.cut_off:.2g} of a level on average; "
             "that was fitted beside the kernel"
         )
-    elif step and several and not tone and _related(fitted, step):
+    elif not tone and _related(fitted, step):
         notes.append(
             "more than one rounding is left, and it is not white: a tool that rounds between its "
             "passes"
@@ -173,8 +204,9 @@ def _notes(fitted: Fitted, judged: Judgement, step: float, tone: Tone | None) ->
 
 
 def _related(fitted: Fitted, step: float) -> bool:
-    """Whether what is left is not white, and roundings between passes explain it."""
-    passes = rounded_in_passes(fitted.fit, fitted.tests, step)
+    """Whether several roundings are left, which are not white, and passes explain them."""
+    several = several_roundings(fitted.fit, fitted.tests, step)
+    passes = several and rounded_in_passes(fitted.fit, fitted.tests, step)
     return passes and fitted.tests.correlation > _RELATED
 
 

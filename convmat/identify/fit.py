@@ -64,8 +64,6 @@ class BoxFit:
         Of the offset, for noise of variance 1.
     floor : float
         What rounding in double precision leaves of exact data; 0 where that was not looked at.
-    colour : float
-        Of the residual, as in `dispersion`; 1 where that was not looked at.
     """
 
     box: Box
@@ -80,7 +78,6 @@ class BoxFit:
     frame: Box
     offset_variance: float
     floor: float = 0.0
-    colour: float = 1.0
 
     @property
     def exact(self) -> bool:
@@ -171,7 +168,7 @@ def fit_box(
             region = _affordable(region, keep, box.size)
         for part in region.quarters() if quarters else [region]:
             if part.size and (keep is None or keep[part.slices].any()):
-                parts.append(box.moments(plane.before, plane.after, part, keep))
+                parts.append(plane.moments(box, part, keep))
     fit = replace(fit_moments(parts, box), frame=frame)
     power = reduce(add, parts).centred().constant
     weighted = any(keep is not None and keep.dtype != np.bool_ for keep in keeps)

@@ -18,17 +18,15 @@ from convmat.identify.distinct import one_of_each
 from convmat.identify.fit import BoxFit, Residual, fit_box, residuals_of
 from convmat.identify.frame import find_frame
 from convmat.identify.given import Plane
-from convmat.identify.quantization import ROUNDING_VARIANCE, fit_unclipped
+from convmat.identify.quantization import fit_unclipped
 from convmat.identify.residual_tests import ResidualTests, residual_tests
 from convmat.identify.support import Search, by_quarters
 from convmat.identify.tone import Tone, in_levels, slope_weights
 from convmat.identify.tone_score import tone_score
-from convmat.identify.verdict import rounded_in_passes
+from convmat.identify.verdict import rounded_in_passes, several_roundings
+from convmat.identify.volumes import flat_residual
 
-__all__ = ["SEVERAL_ROUNDINGS", "Fitted", "fitted", "fitted_and_tested"]
-
-SEVERAL_ROUNDINGS = 1.1
-"""Of the variance of one rounding: more than that are several."""
+__all__ = ["Fitted", "fitted", "fitted_and_tested"]
 
 _CLIPPING_STEPS, _FEW_STEPS = 12, 3
 _MANY_ENTRIES = 1000
@@ -83,16 +81,20 @@ def fitted_and_tested(
             residuals = list(residuals_of(planes, fit, keeps))
         residuals = in_levels(residuals, given, tone)
     spread = dispersion(fit)
-    tests = residual_tests(spread, tone_score(fit, residuals), residuals)
+    tests = _tested(fit, residuals, spread)
     cut_off, error = 0.0, np.zeros(fit.box.size)
     step = max(plane.step for plane in given)
-    several = bool(step) and fit.variance > SEVERAL_ROUNDINGS * ROUNDING_VARIANCE * step**2
-    if several and not tone and rounded_in_passes(fit, tests, step):
+    several = several_roundings(fit, tests, step) and rounded_in_passes(fit, tests, step)
+    if several and not tone:
         fit, residuals, cut_off, error = with_cut_off(fit, residuals, step)
         if cut_off:
             spread = Dispersion(1.0, 0, 0.0)
-            tests = residual_tests(spread, tone_score(fit, residuals), residuals)
+            tests = _tested(fit, residuals, spread)
     return Fitted(fit, keeps, residuals, spread, tests, cut_off, error, alone is not None)
+
+
+def _tested(fit: BoxFit, residuals: Sequence[Residual], spread: Dispersion) -> ResidualTests:
+    return residual_tests(spread, tone_score(fit, residuals), [*map(flat_residual, residuals)])
 
 
 def fitted(

@@ -11,6 +11,7 @@ from convmat.identify.given import Plane
 from convmat.identify.quantization import ROUNDING_VARIANCE
 from convmat.identify.support import Search
 from convmat.identify.trimming import restricted
+from convmat.identify.volumes import box_for, flat_box, flat_residual
 
 __all__ = ["find_frame"]
 
@@ -29,8 +30,8 @@ def find_frame(planes: Sequence[Plane], found: Search) -> Box:
     the lines before or of one level, belong to the border.
     """
     fit = replace(restricted(found.window, found.box), frame=found.box)
-    below, above = [0] * len(found.box.lo), [0] * len(found.box.lo)
-    for residual in residuals_of(planes, fit, found.keeps):
+    below, above = [0, 0], [0, 0]
+    for residual in map(flat_residual, residuals_of(planes, fit, found.keeps)):
         plane, region = residual.plane, residual.region
         least = max(found.window.variance, ROUNDING_VARIANCE * plane.step**2, plane.grain**2)
         for axis in range(residual.left.ndim):
@@ -48,4 +49,4 @@ def find_frame(planes: Sequence[Plane], found: Search) -> Box:
                         break
                     lines += 1
                 counts[axis] = max(counts[axis], lines)
-    return found.box.grown(tuple(below), tuple(above))
+    return box_for(planes, flat_box(found.box).grown(tuple(below), tuple(above)))

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from convmat.arrays import as_samples
 from convmat.errors import ConvmatError
+from convmat.gram.moments import Moments
+from convmat.identify.box import Box, Region
 
 __all__ = ["Plane", "level_step", "planes_of"]
 
@@ -47,6 +49,10 @@ class Plane:
     grain: float
     channel: int
     pair: int
+
+    def moments(self, box: Box, region: Region, keep: NDArray | None) -> Moments:
+        """Of the outputs in a region, without the pixels that `keep` leaves out."""
+        return box.moments(self.before, self.after, region, keep)
 
 
 def planes_of(before: Any, after: Any) -> tuple[list[Plane], list[str]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from math import sqrt
 
 from convmat.identify.box import Box
-from convmat.identify.coarse_rounding import few_changes, few_levels
+from convmat.identify.coarse_rounding import cut_off_everywhere, few_changes, few_levels
 from convmat.identify.cross_validation import cross_validation
 from convmat.identify.cut_off import unsure
 from convmat.identify.dispersion import Dispersion, score_dispersion, widening
@@ -22,7 +22,13 @@ from convmat.identify.quantization import ROUNDING_VARIANCE
 from convmat.identify.reproduction import Reproduction, reproduction
 from convmat.identify.support import Search
 from convmat.identify.trimming import restricted
-from convmat.identify.verdict import rounded_in_passes, rounding_follows, weigh
+from convmat.identify.verdict import (
+    one_rounding_explains,
+    rounded_in_passes,
+    rounding_follows,
+    weigh,
+)
+from convmat.identify.volumes import by_source
 
 __all__ = ["Judgement", "judge"]
 
@@ -108,8 +114,12 @@ def judge(
     if step and not light:
         function = _is_function(fitted, step)
         scarce = [few_levels(residuals, step)]
-        if verdict is Verdict.LINEAR and not (fit.exact or follows):
+        small = fit.variance <= (_OF_A_FUNCTION**2) * ROUNDING_VARIANCE * step**2
+        a_level = fit.box.size == 1 and one_rounding_explains(fitted.tests)
+        if (verdict is Verdict.LINEAR or small) and not (fit.exact or a_level):
             scarce.append(few_changes(fit, residuals, step))
+        if verdict is Verdict.NOT_LINEAR:
+            scarce.append(cut_off_everywhere(residuals))
         if any(piece.against for piece in scarce):
             verdict, evidence = Verdict.UNDETERMINED, (*scarce, *_settled(evidence))
         elif function is not None and verdict is Verdict.LINEAR:
@@ -157,7 +167,9 @@ def _widened(fitted: Fitted, *, light: bool) -> float:
 
 
 def _excited(found: Search, variance: float, planes: Sequence[Plane]) -> Excitation:
-    """On the box and a margin of one, as far as the window has it."""
+    """On the box and a margin of one, as far as the window has it; the least known source."""
     lo = tuple(max(a - 1, w) for a, w in zip(found.box.lo, found.window.box.lo, strict=True))
     hi = tuple(min(b + 1, w) for b, w in zip(found.box.hi, found.window.box.hi, strict=True))
-    return excitation(restricted(found.window, Box(lo, hi)), variance, planes)
+    fit = restricted(found.window, Box(lo, hi))
+    each = [excitation(part, variance, own) for part, own in by_source(fit, planes)]
+    return max(each, key=lambda one: max(one.unknown, one.rounded, one.doubtful))

@@ -25,8 +25,8 @@ _ACTIVITY = 1.35
 # Shares of squares, beyond chance: of passes that cut off 0.0035, of gamma 2.2 around a box on
 # soft pictures 0.006; of passes 0.0005, of a resampling by 1.3 0.002.
 _TONE, _MODULATION = 0.005, 0.001
-# Power at a period of 8: filters 1.3, JPEG 4.4.
-_BLOCKS = 4.0
+# Power at a period of 8: noise 1.8, JPEG 3.6; passes, of pictures that were a JPEG before, 4.
+_BLOCKS, _BLOCKS_OF_PASSES = 2.5, 4.0
 # F, and share of squares, of kernels of the quarters: 1 by chance, others 4.6.
 _QUARTERS, _QUARTERS_SHARE = 2.5, 0.002
 # Share of squares; and roundings whose variance half a level, cut off, has.
@@ -39,13 +39,13 @@ _CORRELATION, _COLOURED_NOISE, _LIGHT_TAILS = 0.2, 0.5, 0.3
 _TAILS = 10.0
 
 
-def of_any_residual(tests: ResidualTests, passes: float) -> list[Evidence]:
+def of_any_residual(tests: ResidualTests, ratio: float, passes: float) -> list[Evidence]:
     """What neither rounding nor noise does, however little is left.
 
     `passes` is by how much roundings between passes are amplified, 0 where there are none.
     """
-    # Errors inside a sharpening are multiplied, and lean where it is not flat.
-    most_bent = 2 * _TONE * passes**2 if passes > 1 else _TONE
+    # Roundings inside lean where it is not flat, and a sharpening multiplies them.
+    most_bent = 4 * _TONE * passes**2 if passes and ratio > _ONE_ROUNDING else _TONE
     bent = tests.tone > most_bent
     ratio, most = tests.activity.ratio, _ACTIVITY + _DEVIATIONS * tests.activity.std_error
     varies = ratio > most
@@ -53,7 +53,7 @@ def of_any_residual(tests: ResidualTests, passes: float) -> list[Evidence]:
     waves = share > _MODULATION
     return [
         Evidence(
-            "tone",
+            "bend",
             tests.tone,
             most_bent,
             bent,
@@ -114,9 +114,10 @@ def of_several(tests: ResidualTests, ratio: float, step: float, passes: float) -
     cut_off = _CUT_OFF * max(1.0, passes) ** 2
     changed = _CHANGE + cut_off * roundings + _DEVIATIONS * sqrt(2 * 32) / max(tests.pixels, 1)
     quarters = _QUARTERS + _DEVIATIONS * sqrt(2 / max(tests.quarters_freedom, 1))
-    quarters_share = _QUARTERS_SHARE + _ROUNDING_FOLLOWS * roundings
+    # What is more than roundings, these did not make differ from place to place.
+    quarters_share = _QUARTERS_SHARE + (_ROUNDING_FOLLOWS * roundings if passes else 0.0)
     differ = tests.quarters > quarters and tests.quarters_share > quarters_share
-    blocks = max(_BLOCKS, tests.own_blocks) if passes else _BLOCKS
+    blocks = max(_BLOCKS_OF_PASSES, tests.own_blocks) if passes else _BLOCKS
     related = _CORRELATION + _DEVIATIONS / sqrt(max(tests.pixels, 1))
     # Noise that was filtered is bounded, or bell-shaped; what is left of a picture has tails.
     noise = tests.correlation < _COLOURED_NOISE and tests.kurtosis < _LIGHT_TAILS

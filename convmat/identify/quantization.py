@@ -112,7 +112,8 @@ def _unclipped(
             by_noise = noisy and near >= max(_LEAST_BY_NOISE, fewest)
             if by_model or by_noise:
                 keep[inside] &= excess < -margin
-        if np.count_nonzero(keep[inside]) < values.size // 100 or keep[inside].all():
+        few = np.count_nonzero(keep[inside]) < max(values.size // 100, 1)
+        if few or np.ptp(values[keep[inside]]) == 0 or keep[inside].all():
             keep[...] = True
         changed |= bool(np.count_nonzero(keep != keeps[index]) > _SETTLED * values.size)
         found.append(keep)

@@ -12,6 +12,7 @@ from convmat.identify.fit import BoxFit
 from convmat.identify.given import Plane
 from convmat.identify.quantization import ROUNDING_VARIANCE
 from convmat.identify.support import Search
+from convmat.identify.volumes import flat_box
 
 __all__ = ["other_scale", "remarks", "what_to_add"]
 
@@ -32,8 +33,9 @@ def remarks(
 ) -> list[str]:
     """In sentences, in no order."""
     said = []
+    box = flat_box(fit.box)
     before, after = given[0].before.shape, given[0].after.shape
-    middle = [(a + b) // 2 for a, b in zip(fit.box.lo, fit.box.hi, strict=True)]
+    middle = [(a + b) // 2 for a, b in zip(box.lo, box.hi, strict=True)]
     if before != after and mode == "same":
         part = ", ".join(
             f"{max(-t, 0)}:{min(m - t, n)}" for t, m, n in zip(middle, after, before, strict=True)
@@ -43,12 +45,12 @@ def remarks(
         )
     if verdict is Verdict.NOT_LINEAR:
         return said  # where and how large a kernel lies, and what it lacks, is true of none
-    far = any(abs(t) > max(k, 3) for t, k in zip(middle, fit.box.shape, strict=True))
+    far = any(abs(t) > max(k, 3) for t, k in zip(middle, box.shape, strict=True))
     if before == after and far and verdict is Verdict.LINEAR:
         moved = ", ".join(f"{t:+d}" for t in middle)
         said.append(f"the picture after is shifted by ({moved}) pixels; the anchor has the shift")
     if found.cut_off:
-        shape = "x".join(map(str, found.window.box.shape))
+        shape = "x".join(map(str, flat_box(found.window.box).shape))
         said.append(
             f"the kernel reaches the edge of the largest window searched, {shape}: it may be larger"
         )

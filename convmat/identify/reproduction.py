@@ -58,7 +58,7 @@ class Reproduction:
 
     @property
     def is_identity(self) -> bool:
-        """Whether the pictures are the same."""
+        """Whether the picture after is the one before, or a channel of it."""
         return _copies(self.box, self.rational.kernel) and not self.offset
 
     def evidence(self) -> Evidence:
@@ -147,8 +147,9 @@ def reproduction(fit: BoxFit, residuals: Sequence[Residual], step: float) -> Rep
 
 
 def _copies(box: Box, kernel: NDArray) -> bool:
-    """Whether it leaves every picture as it is."""
-    return box.size == 1 and not any(box.anchor) and float(kernel.sum()) == 1.0
+    """Whether it leaves every picture as it is, or a channel."""
+    alone = np.count_nonzero(kernel) == 1 and float(kernel.sum()) == 1.0
+    return alone and box.shape[-2:] == (1, 1) and not any(box.anchor[-2:])
 
 
 def _largest_jump(box: Box, residuals: Sequence[Residual]) -> float:
@@ -195,6 +196,7 @@ def _tells(divisor: int, entries: Any, width: float) -> bool:
 def _cropped(box: Box, numerators: NDArray) -> tuple[Box, NDArray]:
     places = np.argwhere(numerators)
     low, high = places.min(axis=0), places.max(axis=0)
+    low[:-2], high[:-2] = 0, np.array(box.shape[:-2]) - 1  # all channels
     ends = zip(box.lo, low.tolist(), high.tolist(), strict=True)
     sides = [(a + first, a + last) for a, first, last in ends]
     inner = numerators[tuple(slice(a, b + 1) for a, b in zip(low, high, strict=True))]

@@ -20,10 +20,11 @@ def kurtosis(residual: Residual) -> float:
 
 
 def tail(residual: Residual) -> float:
-    """What one pixel in 10,000 exceeds, in levels."""
-    size = np.abs(residual.used)
-    at = min(int((1 - _IN_THE_TAIL) * size.size), size.size - 1)
-    return float(np.partition(size, at)[at]) / (residual.plane.step or 1.0)
+    """Half the range of all but one pixel in 10,000, in levels."""
+    used = residual.used
+    out = int(_IN_THE_TAIL / 2 * used.size)
+    ends = np.partition(used, (out, used.size - 1 - out))[[out, used.size - 1 - out]]
+    return float(ends[1] - ends[0]) / 2 / (residual.plane.step or 1.0)
 
 
 def sums(residual: Residual) -> int:

@@ -11,7 +11,8 @@
 ``kurtosis``     0 for Gaussian noise; sums of roundings have less, pictures more
 ``sums``         how many different sums were rounded, and errors made, where levels are few
 ``lively``       mean square where the picture before is not flat: there rounding leaves nothing
-``tail``         what one pixel in 10,000 exceeds, in levels: errors of roundings are bounded
+``tail``         half the range of all but one pixel in 10,000, in levels: errors of roundings are
+                 bounded
 ``blocks``, ``own_blocks``, ``grid``
                  see `block_tests`
 ``quarters``     what kernels of their own for the picture's quarters explain, as F and as a share

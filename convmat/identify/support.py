@@ -10,6 +10,7 @@ for a smaller box: the box found is trimmed again, as long as that makes it smal
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,9 +25,10 @@ from convmat.identify.given import Plane
 from convmat.identify.quantization import CLIPPING_STEPS, ROUNDING_VARIANCE, fit_unclipped
 from convmat.identify.residual_distribution import neighbour_correlation
 from convmat.identify.trimming import restricted, trimmed
+from convmat.identify.volumes import box_for, flat_residual
 from convmat.identify.window_limits import WindowLimits
 
-__all__ = ["Search", "by_quarters", "find_support"]
+__all__ = ["Search", "by_quarters", "find_support", "grown"]
 
 _MOST_BY_QUARTERS, _MANY_PIXELS = 500, 1000
 # Share of the squares that must go for it to grow once more: little where noise is nearly all,
@@ -56,56 +58,75 @@ def find_support(
     weights: Sequence[NDArray] | None = None,
 ) -> Search:
     """Search from the window that the alignment suggests, without the pixels that were clipped."""
-    found = _grown(planes, alignment, largest, progress, weights)
+    limit = WindowLimits(planes, largest)
+    (found,) = grown([planes], limit.first(alignment), limit, progress, weights)
     if weights is not None:
         return found
     box = found.box
     while (alone := one_of_each(planes, box, box)) is not None:
         inside = restricted(found.window, box)
         told = sum(int(np.count_nonzero(keep)) for keep in alone)
-        smaller, _ = trimmed(replace(inside, colour=max(inside.observations / told, 1.0)))
+        smaller, _ = trimmed(inside, max(inside.observations / told, 1.0))
         if smaller == box:
             break
         box = smaller
     return replace(found, box=box)
 
 
-def _grown(
-    planes: Sequence[Plane],
-    alignment: Alignment,
-    largest: tuple[int, ...] | None,
+def grown(
+    channels: Sequence[Sequence[Plane]],
+    window: Box,
+    limit: WindowLimits,
     progress: Callable[[str], Any],
-    weights: Sequence[NDArray] | None,
-) -> Search:
-    """The box found in a window that grows as long as that pays."""
-    limit = WindowLimits(planes, largest)
-    window = limit.first(alignment)
-    fit, keeps = fit_unclipped(
-        planes, lambda kept: _fit(planes, window, kept, weights), None, CLIPPING_STEPS
-    )
+    weights: Sequence[NDArray] | None = None,
+) -> list[Search]:
+    """Each channel's box in a window that grows as long as that pays for any of them.
+
+    The window is of displacements in the picture, also for volumes.
+    """
+    fits, keeps = [], []
+    for planes in channels:
+        fit_to = partial(_fit, planes, window, weights)
+        fit, kept = fit_unclipped(planes, fit_to, None, CLIPPING_STEPS)
+        fits.append(fit)
+        keeps.append(kept)
     hopeful = _HOPEFUL_GROWTHS
     while True:
         progress(f"searching a window of {'x'.join(map(str, window.shape))}")
-        box, worth = trimmed(replace(fit, colour=_colour(planes, fit, keeps)))
-        wanted = [
-            (
-                box.lo[axis] == window.lo[axis] and worth[axis][0],
-                box.hi[axis] == window.hi[axis] and worth[axis][1],
-            )
-            for axis in range(len(box.lo))
-        ]
-        grown = limit.grown(window, wanted)
-        if grown == window:
-            return Search(box, fit, keeps, bool(np.any(wanted)))
+        each = list(zip(channels, fits, keeps, strict=True))
+        boxes, wanted = [], np.zeros((2, 2), dtype=bool)
+        for planes, fit, kept in each:
+            box, worth = trimmed(fit, _colour(planes, fit, kept))
+            ends = np.stack([np.equal(box.lo, fit.box.lo), np.equal(box.hi, fit.box.hi)], axis=1)
+            wanted |= (ends & worth)[-2:]
+            boxes.append(box)
+        larger = limit.grown(window, [(a, b) for a, b in wanted])
+        if larger == window:
+            return _found(boxes, fits, keeps, cut_off=bool(wanted.any()))
         hopeful -= 1
-        if hopeful < 0 and not _is_noise(planes, fit, keeps):
-            return Search(box, fit, keeps, True)
-        larger = _fit(planes, grown, keeps, weights)
-        noise = _is_noise(planes, fit, keeps)
-        pays = _LAST_GROWTH_PAYS if noise else _GROWTH_PAYS
-        if larger.variance > (1 - pays) * fit.variance:
-            return Search(box, fit, keeps, False)
-        window, fit = grown, larger
+        noise = [_is_noise(*one) for one in each]
+        if hopeful < 0 and not any(noise):
+            return _found(boxes, fits, keeps, cut_off=True)
+        others = [_fit(planes, larger, weights, kept) for planes, _, kept in each]
+        if not any(map(_pays, fits, others, noise)):
+            return _found(boxes, fits, keeps, cut_off=False)
+        window, fits = larger, others
+
+
+def _found(
+    boxes: Sequence[Box],
+    fits: Sequence[BoxFit],
+    keeps: Sequence[list[NDArray] | None],
+    *,
+    cut_off: bool,
+) -> list[Search]:
+    each = zip(boxes, fits, keeps, strict=True)
+    return [Search(box, fit, kept, cut_off) for box, fit, kept in each]
+
+
+def _pays(old: BoxFit, new: BoxFit, noise: bool) -> bool:
+    share = _LAST_GROWTH_PAYS if noise else _GROWTH_PAYS
+    return not new.variance > (1 - share) * old.variance
 
 
 def _colour(planes: Sequence[Plane], fit: BoxFit, keeps: list[NDArray] | None) -> float:
@@ -113,7 +134,7 @@ def _colour(planes: Sequence[Plane], fit: BoxFit, keeps: list[NDArray] | None) -
     rounding = ROUNDING_VARIANCE * max(plane.step for plane in planes) ** 2
     if fit.exact or fit.variance < _MORE_THAN_ROUNDING * rounding:
         return 1.0
-    found = colour(residuals_of(planes, fit, keeps))
+    found = colour(map(flat_residual, residuals_of(planes, fit, keeps)))
     return found if found > _COLOURED else 1.0
 
 
@@ -122,7 +143,8 @@ def _is_noise(planes: Sequence[Plane], fit: BoxFit, keeps: list[NDArray] | None)
     rounding = ROUNDING_VARIANCE * max(plane.step for plane in planes) ** 2
     if fit.variance < _NEARLY_ROUNDING * rounding:
         return True
-    return neighbour_correlation(residuals_of(planes, fit, keeps)) < _WHITE
+    left = map(flat_residual, residuals_of(planes, fit, keeps))
+    return neighbour_correlation(left) < _WHITE
 
 
 def by_quarters(planes: Sequence[Plane], box: Box) -> bool:
@@ -134,11 +156,12 @@ def by_quarters(planes: Sequence[Plane], box: Box) -> bool:
 def _fit(
     planes: Sequence[Plane],
     window: Box,
-    keeps: Sequence[NDArray] | None,
     weights: Sequence[NDArray] | None,
+    keeps: Sequence[NDArray] | None,
 ) -> BoxFit:
     """By quarters, for the dispersion."""
     if weights is not None:
         kept = [True] * len(weights) if keeps is None else keeps
         keeps = [weight * keep for weight, keep in zip(weights, kept, strict=True)]
-    return fit_box(planes, window, keeps, quarters=by_quarters(planes, window))
+    box = box_for(planes, window)
+    return fit_box(planes, box, keeps, quarters=by_quarters(planes, box))

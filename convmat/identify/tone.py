@@ -22,6 +22,7 @@ from convmat.identify.box import Box
 from convmat.identify.filter_report import FilterReport
 from convmat.identify.fit import Residual, fit_box, residuals_of
 from convmat.identify.given import Plane
+from convmat.identify.quantization import ROUNDING_VARIANCE
 
 __all__ = [
     "COMMON_TONES",
@@ -164,7 +165,8 @@ def _full_scale(plane: Plane) -> float:
 def best_tone(planes: Sequence[Plane], report: FilterReport) -> Tone | None:
     """The common curve under which one kernel leaves far less than it does of the levels.
 
-    Each is tried on the kernel's box as found, without weights, and judged in levels.
+    Each is tried on the kernel's box as found, without weights, and judged in levels, by what is
+    left beyond rounding.
     """
     if not can_be_light(planes):
         return None
@@ -175,13 +177,14 @@ def best_tone(planes: Sequence[Plane], report: FilterReport) -> Tone | None:
     some = [_middle(plane) for plane in planes]
     if min(box.interior(p.before.shape, p.after.shape).size for p in some) < 4 * box.size:
         return None
-    best, least = None, _MUCH_LESS * report.residual_std
+    rounding = ROUNDING_VARIANCE * min(plane.step for plane in planes) ** 2
+    best, least = None, rounding + _MUCH_LESS**2 * (report.residual_std**2 - rounding)
     for tone in COMMON_TONES:
         light = [linearized(plane, tone) for plane in some]
         left = in_levels(residuals_of(light, fit_box(light, box)), some, tone)
-        deviation = float(np.sqrt(np.mean([np.mean(residual.left**2) for residual in left])))
-        if deviation < least:
-            best, least = tone, deviation
+        variance = float(np.mean([np.mean(residual.left**2) for residual in left]))
+        if variance < least:
+            best, least = tone, variance
     return best
 
 

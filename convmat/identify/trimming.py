@@ -25,16 +25,20 @@ from convmat.identify.dispersion import dispersion
 from convmat.identify.fit import BoxFit
 from convmat.triangles import inverse_of_product
 
-__all__ = ["picked_entries", "restricted", "score", "trimmed"]
+__all__ = ["picked_entries", "restricted", "trimmed"]
 
 # Share of the squares that a line at the window's side must explain for the window to grow.
 _WORTH_GROWING = 1e-3
 _SHORT_LIST = 3
 
 
-def trimmed(fit: BoxFit) -> tuple[Box, list[list[bool]]]:
-    """The smallest box of a window by the criterion; per side, whether its line is worth more."""
-    box, state = fit.box, _State(fit)
+def trimmed(fit: BoxFit, colour: float = 1.0) -> tuple[Box, list[list[bool]]]:
+    """The smallest box of a window by the criterion; per side, whether its line is worth more.
+
+    Noise of that `colour` (see `dispersion`) makes pixels fewer observations than they are.
+    """
+    spread = _spread(fit, colour)
+    box, state = fit.box, _State(fit, spread)
     path = [box]
     while box.size > 1:
         # Two lines may be worth less than the outer one is while it has the other beside it.
@@ -59,9 +63,9 @@ def trimmed(fit: BoxFit) -> tuple[Box, list[list[bool]]]:
             wider = _moved(box, axis, end, -1)
             if fit.box.contains(wider):
                 candidates.add(wider)
-    best = min(sorted(candidates, key=lambda c: c.size), key=lambda c: score(fit, c))
+    best = min(sorted(candidates, key=lambda c: c.size), key=lambda c: _score(fit, c, spread))
     worth = [[False, False] for _ in best.shape]
-    last = _State(restricted(fit, best)) if best.size > 1 else None
+    last = _State(restricted(fit, best), spread) if best.size > 1 else None
     for axis, n in enumerate(best.shape):
         for end in (0, 1):
             if last is None or n == 1:
@@ -80,10 +84,10 @@ def picked_entries(fit: BoxFit, spread: float = 1.0) -> NDArray[np.bool_]:
     return (squares > price * variance).reshape(fit.box.shape)
 
 
-def score(fit: BoxFit, box: Box) -> float:
+def _score(fit: BoxFit, box: Box, spread: float) -> float:
     """The criterion of a box inside the window, exactly, on the window's pixels."""
     count = fit.observations
-    n = count / _spread(fit)
+    n = count / spread
     inside = restricted(fit, box)
     full = n * np.log(inside.square / count) + box.size * np.log(count)
     picked = picked_entries(inside, count / n).ravel()
@@ -130,22 +134,23 @@ def restricted(fit: BoxFit, box: Box) -> BoxFit:
     )
 
 
-def _spread(fit: BoxFit) -> float:
+def _spread(fit: BoxFit, colour: float) -> float:
     """What to divide a gain by, so that noise that is not white buys no entries."""
-    return max(fit.colour, dispersion(fit).value if len(fit.moments) > 1 else 1.0)
+    return max(colour, dispersion(fit).value if len(fit.moments) > 1 else 1.0)
 
 
 class _State:
     """Kernel and inverse Gram matrix on the entries that are left of a window."""
 
-    def __init__(self, fit: BoxFit) -> None:
+    def __init__(self, fit: BoxFit, spread: float) -> None:
         self._inverse = fit.inverse.copy()
         self._kernel = fit.kernel.ravel().copy()
         self._places = np.arange(fit.box.size)
         self._where = np.arange(fit.box.size)
-        self._square, self._count = fit.square, fit.observations
+        self._square = max(fit.square, float(np.finfo(np.float64).tiny))
+        self._count = fit.observations
         self._picking = 2 * np.log(fit.box.size)
-        self._spread = _spread(fit)
+        self._spread = spread
 
     def gain(self, line: NDArray, box: Box) -> tuple[float, float]:
         """What lines are worth by the criterion, negative where they cost more; and in squares."""

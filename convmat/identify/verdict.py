@@ -26,7 +26,13 @@ from convmat.identify.pieces import of_any_residual, of_one_rounding, of_several
 from convmat.identify.quantization import ROUNDING_VARIANCE
 from convmat.identify.residual_tests import ResidualTests
 
-__all__ = ["rounded_in_passes", "rounding_follows", "weigh"]
+__all__ = [
+    "one_rounding_explains",
+    "rounded_in_passes",
+    "rounding_follows",
+    "several_roundings",
+    "weigh",
+]
 
 # Residual over rounding below which it is no chance; thirds, rounded, leave 0.94 of it. Chance, in
 # standard deviations.
@@ -36,10 +42,14 @@ _FOLLOWS, _DEVIATIONS = 0.93, 5.0
 _ROUNDING_EXPLAINS = 1.35
 # Of roundings between passes: standard deviation in roundings, largest error in levels.
 _PASSES_EXPLAIN, _PASSES_REACH = 3.0, 3.5
+# Levels left of any pixel that one rounding explains: filters 0.68, a gamma on a soft picture 0.63.
+_HALF_A_LEVEL = 0.65
+# Of the variance of one rounding: more than that are several; beyond that of any pixel, if so much.
+_SEVERAL, _AT_LEAST = 1.1, 0.9
 # Residual over the last digit of the largest level: sums of products in the picture's precision.
 _GRAINS = 64.0
 # Shares of all frequencies that may be unknown, or be the rounding of the picture before.
-_UNKNOWN, _ROUNDED = 0.05, 0.3
+_UNKNOWN, _ROUNDED = 0.05, 0.25
 
 
 def rounded_in_passes(fit: BoxFit, tests: ResidualTests, step: float) -> bool:
@@ -49,6 +59,20 @@ def rounded_in_passes(fit: BoxFit, tests: ResidualTests, step: float) -> bool:
     most = _amplified(fit)
     ratio = sqrt(fit.variance / ROUNDING_VARIANCE) / step
     return ratio <= _PASSES_EXPLAIN * most and tests.tail <= _PASSES_REACH * most
+
+
+def one_rounding_explains(tests: ResidualTests) -> bool:
+    """Whether no pixel is off by more than half a level, and what the kernel's errors add."""
+    return tests.tail <= _HALF_A_LEVEL
+
+
+def several_roundings(fit: BoxFit, tests: ResidualTests, step: float) -> bool:
+    """Whether more than one rounding is left, by its size or by pixels that are off by more."""
+    if not step:
+        return False
+    roundings = fit.variance / (ROUNDING_VARIANCE * step**2)
+    bounded = one_rounding_explains(tests)
+    return roundings > _SEVERAL or (roundings > _AT_LEAST and not bounded)
 
 
 def _amplified(fit: BoxFit) -> float:
@@ -75,10 +99,15 @@ def weigh(
     ratio, material, said = _level(deviation, step, grain)
     evidence = [said]
     passes = _amplified(fit) if rounded_in_passes(fit, tests, step) else 0.0
+    explained = fit.exact or fit.singular or one_rounding_explains(tests)
     if material:
-        evidence += [*of_any_residual(tests, passes), *of_several(tests, ratio, step, passes)]
-    elif step and not (fit.exact or fit.singular or rounding_follows(fit, tests, step)):
-        evidence += [*of_any_residual(tests, passes), of_one_rounding(tests, ratio)]
+        evidence += of_any_residual(tests, ratio, passes)
+        evidence += of_several(tests, ratio, step, passes)
+    elif step and not (explained or rounding_follows(fit, tests, step)):
+        evidence.append(of_one_rounding(tests, ratio))
+        # Where rounding follows the picture, what is so small proves nothing.
+        if excited.rounded <= _ROUNDED:
+            evidence += of_any_residual(tests, ratio, passes)
     unknown = Evidence(
         "excitation",
         excited.unknown,

@@ -24,9 +24,15 @@ _LEAST_SHARE = 4
 
 
 class WindowLimits:
-    """How large a window may be: what is asked for, what pictures and patience have room for."""
+    """How large a window may be: what is asked for, what pictures and patience have room for.
 
-    def __init__(self, planes: Sequence[Plane], largest: tuple[int, ...] | None) -> None:
+    It has entries for each of so many `sources`.
+    """
+
+    def __init__(
+        self, planes: Sequence[Plane], largest: tuple[int, ...] | None, sources: int = 1
+    ) -> None:
+        self._sources = sources
         self._shapes = [(plane.before.shape, plane.after.shape) for plane in planes]
         smallest = np.min([np.minimum(*pair) for pair in self._shapes], axis=0)
         sides = [min(max(int(n) // 2, 1), _LARGEST_SIDE) for n in smallest]
@@ -38,7 +44,8 @@ class WindowLimits:
         if any(n > m for n, m in zip(window.shape, self._sides, strict=True)):
             return False
         pixels = sum(window.interior(*pair).size for pair in self._shapes)
-        return window.size <= _MOST_ENTRIES and pixels >= _LEAST_SHARE * window.size
+        entries = self._sources * window.size
+        return entries <= _MOST_ENTRIES and pixels >= _LEAST_SHARE * entries
 
     def first(self, alignment: Alignment) -> Box:
         """Around what stands out, with a margin; smaller where there is no room for that."""

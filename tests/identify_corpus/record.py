@@ -40,6 +40,8 @@ def pictures():
         "coffee": grey(data.coffee())[150:351, 120:301],
         "cell": data.cell()[260:452, 340:540],
         "haze": data.cell()[200:377, :200],
+        "clock": data.clock()[60:220, 100:276],
+        "retina": data.retina()[700:860, 500:661, 1],
         "text": data.text()[:161, 40:240],
         "astronaut in colour": data.astronaut()[20:180, 150:330],
         "coffee in colour": data.coffee()[150:320, 120:297],
