@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import sqrt
 
+import numpy as np
+
 from convmat.identify.box import Box
 from convmat.identify.coarse_rounding import cut_off_everywhere, few_changes, few_levels
 from convmat.identify.cross_validation import cross_validation
@@ -115,8 +117,8 @@ def judge(
         function = _is_function(fitted, step)
         scarce = [few_levels(residuals, step)]
         small = fit.variance <= (_OF_A_FUNCTION**2) * ROUNDING_VARIANCE * step**2
-        a_level = fit.box.size == 1 and one_rounding_explains(fitted.tests)
-        if (verdict is Verdict.LINEAR or small) and not (fit.exact or a_level):
+        gained = one_rounding_explains(fitted.tests) and _is_gain(fit, planes, step)
+        if (verdict is Verdict.LINEAR or small) and not (fit.exact or gained):
             scarce.append(few_changes(fit, residuals, step))
         if verdict is Verdict.NOT_LINEAR:
             scarce.append(cut_off_everywhere(residuals))
@@ -136,6 +138,13 @@ def judge(
         variance=variance * widened,
         widened=widened,
     )
+
+
+def _is_gain(fit: BoxFit, planes: Sequence[Plane], step: float) -> bool:
+    """Whether levels alone were multiplied, by so much that it shows."""
+    span = max(float(np.ptp(plane.before)) for plane in planes)
+    excess = np.abs(fit.kernel - np.rint(fit.kernel)).max()
+    return fit.box.size == 1 and bool(excess * span > 2 * step)
 
 
 def _settled(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
