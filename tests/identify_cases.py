@@ -1225,6 +1225,7 @@ def soft_convolutions():
         None,
         ANY,
         nearly="symmetric",
+        doubtful=True,
     )
     # Nearly all of what these change is by one level.
     for name, share in [("a fifth of a blur", 0.2), ("half of a blur", 0.5)]:

@@ -129,6 +129,8 @@ def _judge_axis(
         return None, ""
     count = sum(region.size for _, region in places)
     floor = max(variance, _EXACT**2 * float(np.mean(planes[0].after ** 2)))
+    if not planes[0].step:  # sums in the picture's precision, which vary with the level
+        floor = max(floor, planes[0].grain ** 2)
     step = planes[0].step
     limit = floor * (1 + max(_DEVIATIONS * np.sqrt(2 / count), _LEAST_TOLERANCE))
     if step and variance < _ONE_ROUNDING * ROUNDING_VARIANCE * step**2:

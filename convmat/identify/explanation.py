@@ -97,7 +97,7 @@ def describe(
     fit, verdict, exact = judged.fit, judged.verdict, judged.exact
     progress("reading the border")
     border = Border(None, (), (), ())
-    if verdict is not Verdict.NOT_LINEAR:
+    if verdict is not Verdict.NOT_LINEAR and not fit.singular:
         # Fractions that make every pixel have no errors.
         noise, errors = judged.variance / judged.widened, judged.variance
         if exact is not None:

@@ -131,6 +131,8 @@ def fit_moments(parts: Sequence[Moments], box: Box) -> BoxFit:
     inverse = inverse_of_product(factor)
     # To within eps times the constant; what is smaller is had from the pictures.
     square = total.constant + kernel @ (gram @ kernel - 2 * cross)
+    with np.errstate(over="ignore", invalid="ignore"):  # of a ramp, nothing is known
+        offset_variance = float(1 / total.weight + total.mean @ inverse @ total.mean)
     return BoxFit(
         box=box,
         kernel=kernel.reshape(box.shape),
@@ -142,7 +144,7 @@ def fit_moments(parts: Sequence[Moments], box: Box) -> BoxFit:
         singular=singular,
         moments=tuple(parts),
         frame=box,
-        offset_variance=float(1 / total.weight + total.mean @ inverse @ total.mean),
+        offset_variance=offset_variance,
     )
 
 

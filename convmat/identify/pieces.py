@@ -47,8 +47,8 @@ def of_any_residual(tests: ResidualTests, ratio: float, passes: float) -> list[E
     # Roundings inside lean where it is not flat, and a sharpening multiplies them.
     most_bent = 4 * _TONE * passes**2 if passes and ratio > _ONE_ROUNDING else _TONE
     bent = tests.tone > most_bent
-    ratio, most = tests.activity.ratio, _ACTIVITY + _DEVIATIONS * tests.activity.std_error
-    varies = ratio > most
+    busy, most = tests.activity.ratio, _ACTIVITY + _DEVIATIONS * tests.activity.std_error
+    varies = busy > most
     share, period = tests.modulation
     waves = share > _MODULATION
     return [
@@ -62,10 +62,10 @@ def of_any_residual(tests: ResidualTests, ratio: float, passes: float) -> list[E
         ),
         Evidence(
             "activity",
-            ratio,
+            busy,
             most,
             varies,
-            f"the residual's power where the picture is busy is {ratio:.3g} times that where it is "
+            f"the residual's power where the picture is busy is {busy:.3g} times that where it is "
             "calm" + (": a median, a compression or a resampling" if varies else ""),
         ),
         Evidence(
@@ -123,9 +123,9 @@ def of_several(tests: ResidualTests, ratio: float, step: float, passes: float) -
     noise = tests.correlation < _COLOURED_NOISE and tests.kurtosis < _LIGHT_TAILS
     coloured = tests.correlation > related and not (passes or noise)
     # Where levels are few, the intensity's many groups say nothing.
-    bend = _CURVE_OF_PASSES + _ROUNDING_FOLLOWS * roundings
+    most_curved = _CURVE_OF_PASSES + _ROUNDING_FOLLOWS * roundings
     return [
-        _curve(tests, max(bend, _by_chance(tests.sums))),
+        _curve(tests, max(most_curved, _by_chance(tests.sums))),
         Evidence(
             "intensity",
             tests.intensity,

@@ -16,7 +16,6 @@ farthest of them says what an entry is open by, and the chance is that of interv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import gcd
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,7 +120,7 @@ def reproduction(fit: BoxFit, residuals: Sequence[Residual], step: float) -> Rep
                 continue
             bound = step / jumps[box]
             open_by = bound / 2
-            telling = _tells(divisor, np.count_nonzero(numerators), bound)
+            telling = _tells(divisor, int(np.count_nonzero(numerators)), bound)
             if not (telling or _copies(box, kernel)):
                 continue
         elif farther <= open_by:
@@ -138,7 +137,7 @@ def reproduction(fit: BoxFit, residuals: Sequence[Residual], step: float) -> Rep
             continue
         # The picture does not tell one from the other, and so the simplest may be an accident.
         open_by = farther
-        entries = np.count_nonzero(simplest)
+        entries = int(np.count_nonzero(simplest))
         copies = _copies(found.box, found.rational.kernel)
         if not (copies or _tells(found.rational.divisor, entries, 2 * open_by)):
             return None
@@ -188,7 +187,7 @@ def _candidates(kernel: NDArray) -> Iterator[tuple[int, NDArray]]:
             yield divisor // common, numerators // common
 
 
-def _tells(divisor: int, entries: Any, width: float) -> bool:
+def _tells(divisor: int, entries: int, width: float) -> bool:
     """Whether so many multiples of 1/D within as many intervals of a width are no accident."""
     return bool(min(1.0, divisor * width) ** entries <= _BY_CHANCE)
 

@@ -49,7 +49,7 @@ def tone_score(fit: BoxFit, residuals: Sequence[Residual]) -> float:
     True
     """
     size, s = float(np.abs(fit.kernel).sum()), float(fit.kernel.sum())
-    if fit.box.size < 2 or abs(s) < _LEAST_SUM * size:
+    if fit.singular or fit.box.size < 2 or abs(s) < _LEAST_SUM * size:
         return 0.0
     count, product, square = 0, 0.0, 0.0
     for part in (part for residual in residuals for part in parts(residual)):

@@ -30,6 +30,7 @@ __all__ = ["picked_entries", "restricted", "trimmed"]
 # Share of the squares that a line at the window's side must explain for the window to grow.
 _WORTH_GROWING = 1e-3
 _SHORT_LIST = 3
+_TINY = float(np.finfo(np.float64).tiny)
 
 
 def trimmed(fit: BoxFit, colour: float = 1.0) -> tuple[Box, list[list[bool]]]:
@@ -89,7 +90,7 @@ def _score(fit: BoxFit, box: Box, spread: float) -> float:
     count = fit.observations
     n = count / spread
     inside = restricted(fit, box)
-    full = n * np.log(inside.square / count) + box.size * np.log(count)
+    full = n * np.log(max(inside.square, _TINY) / count) + box.size * np.log(count)
     picked = picked_entries(inside, count / n).ravel()
     if picked.all() or not picked.any():
         return float(full)
@@ -147,7 +148,7 @@ class _State:
         self._kernel = fit.kernel.ravel().copy()
         self._places = np.arange(fit.box.size)
         self._where = np.arange(fit.box.size)
-        self._square = max(fit.square, float(np.finfo(np.float64).tiny))
+        self._square = max(fit.square, _TINY)
         self._count = fit.observations
         self._picking = 2 * np.log(fit.box.size)
         self._spread = spread

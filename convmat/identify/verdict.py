@@ -10,9 +10,9 @@ A tool that rounds between its passes leaves several roundings, of which the ker
 
 Six passes leave sqrt(6) = 2.4 roundings, somewhat more where they lean the same way, and no error
 is larger than half a level for each. A sharpening x + p (x - b * x) multiplies those of b * x by p,
-and p is at least (sum |h| - 1) / 2. Within these bounds a residual may be less where the picture is
-flat (nothing is rounded there), follow the small details of the picture before, and be related to
-its neighbours: none of that is evidence. What such roundings cannot do still is.
+and p is at least (sum |h| - |sum h|) / 2. Within these bounds a residual may be less where the
+picture is flat (nothing is rounded there), follow the small details of the picture before, and be
+related to its neighbours: none of that is evidence. What such roundings cannot do still is.
 """
 
 from math import sqrt
@@ -77,7 +77,7 @@ def several_roundings(fit: BoxFit, tests: ResidualTests, step: float) -> bool:
 
 def _amplified(fit: BoxFit) -> float:
     """By how much a sharpening multiplies what was rounded inside, at least."""
-    return max(1.0, (float(np.abs(fit.kernel).sum()) - 1) / 2)
+    return max(1.0, float(np.abs(fit.kernel).sum() - abs(fit.kernel.sum())) / 2)
 
 
 def rounding_follows(fit: BoxFit, tests: ResidualTests, step: float) -> bool:
