@@ -93,7 +93,7 @@ def judge(
         # Where all is flat rounding leaves nothing, but there is nothing to learn there, either.
         variance = max(variance, min(fitted.tests.lively, ROUNDING_VARIANCE * step**2))
     excited = _excited(found, variance, planes)
-    verdict, evidence = weigh(fit, fitted.tests, excited, step, grain)
+    verdict, evidence = weigh(fit, fitted.tests, excited, step, grain * _cancelled(fit, planes))
     predicted = cross_validation(found.window, found.box)
     if predicted is not None and verdict is Verdict.LINEAR:
         evidence = (*evidence, predicted)
@@ -138,6 +138,13 @@ def judge(
         variance=variance * widened,
         widened=widened,
     )
+
+
+def _cancelled(fit: BoxFit, planes: Sequence[Plane]) -> float:
+    """How many times larger the products are than the sums that are left of them; 1 at least."""
+    before = max(float(np.abs(plane.before).max()) for plane in planes)
+    after = max(float(np.abs(plane.after).max()) for plane in planes)
+    return max(1.0, before * float(np.abs(fit.kernel).sum()) / after) if after else 1.0
 
 
 def _is_gain(fit: BoxFit, planes: Sequence[Plane], step: float) -> bool:
